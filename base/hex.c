@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/hex.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+void hex_encode(const uint8_t *bytes, size_t size, char *text) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        *text++ = digits[bytes[i] >> 4];
+        *text++ = digits[bytes[i] & 15];
+    }
+    *text = '\0';
+}
+
+bool hex_is(const char *text, size_t digits) {
+    return strspn(text, "0123456789abcdef") == digits && text[digits] == '\0';
+}
+
+int hex_uuid(char text[33]) {
+    uint8_t bytes[16];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return -EIO;
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    hex_encode(bytes, sizeof bytes, text);
+    return 0;
+}

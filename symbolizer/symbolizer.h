@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Snapshot in, frames out. A symbolizer keeps opened modules between snapshots; a walk is one
+ * snapshot's view: its address space over those modules. Neither is safe to share between threads.
+ * Hostile snapshots, ELF and DWARF cost at most the limits and give fewer frames, never an error.
+ */
+#ifndef SYMBOLIZER_SYMBOLIZER_H
+#define SYMBOLIZER_SYMBOLIZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "snapshot/snapshot.h"
+#include "symbolizer/frame.h"
+
+struct symbolizer;
+struct walk;
+
+struct symbolizer_options {
+    const char *const *debug_directories; /* NULL-terminated; NULL: { "/usr/lib/debug", NULL } */
+    size_t max_frames;                    /* per stack, physical and inlined; 0: 4096 */
+    unsigned source_lines;                /* on either side; 0: none */
+    size_t max_cached_modules;            /* least recently used ones are closed beyond it; 0: 64 */
+};
+
+/* A descriptor for a module's file, opened by somebody who was allowed to; kept by the caller.
+ * The symbolizer checks the build-id before it uses one, like any other file. */
+struct walk_file {
+    const char *path; /* as in snapshot.modules[].path */
+    int fd;
+};
+
+/* 0 or -ENOMEM. */
+int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret);
+struct symbolizer *symbolizer_free(struct symbolizer *symbolizer);
+
+/* The snapshot must outlive the walk. files may be NULL. 0 or -ENOMEM. */
+int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
+             const struct walk_file *files, size_t n_files, struct walk **ret);
+struct walk *walk_free(struct walk *walk);
+
+/* Unwinds and symbolizes snapshot.threads[thread]. 0, or -ENOMEM, or -ENODATA when the thread has
+ * neither pc nor sp. */
+int walk_stack(struct walk *walk, size_t thread, struct stack *ret);
+
+/* Memory of the dead process: the snapshot's, then read-only pages of module files. Bytes copied. */
+size_t walk_read_memory(struct walk *walk, uint64_t address, void *buffer, size_t size);
+
+enum module_symbols {
+    MODULE_SYMBOLS_UNUSED, /* no frame needed it: not opened */
+    MODULE_SYMBOLS_NONE,   /* no symbol at all */
+    MODULE_SYMBOLS_ELF,    /* names from symbol tables only */
+    MODULE_SYMBOLS_DWARF,  /* functions, lines, inlines */
+};
+
+struct walk_module {
+    enum module_symbols symbols;
+    const char *debug_file; /* separate debug file that was used, or NULL */
+    const char *problem;    /* one sentence: "changed on disk since the process started", or NULL */
+    uint64_t vmaddr;        /* lowest p_vaddr of PT_LOAD */
+    const char *package_note; /* JSON of .note.package, or NULL */
+    const uint8_t *text_id; /* 16 bytes, SENTRY.md 2.5's id of a module without build-id, or NULL */
+};
+
+/* About snapshot.modules[index]; valid until the walk's end. */
+struct walk_module walk_module(struct walk *walk, size_t index);
+
+/*
+ * Addresses of a file on disk, as addr2line takes them (p_vaddr space).
+ */
+struct symbolizer_file;
+/* 0 or negative errno: -ENOENT, -EACCES, -ENOEXEC (no ELF file) and so on. */
+int symbolizer_file_open(const char *path, struct symbolizer_file **ret);
+struct symbolizer_file *symbolizer_file_close(struct symbolizer_file *file);
+/* frames: innermost inlined one first; always at least one, with everything unknown if so. */
+int symbolizer_file_lookup(struct symbolizer_file *file, uint64_t address, struct stack *ret);
+
+#endif
