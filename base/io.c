@@ -28,7 +28,8 @@ int io_write_all(int fd, const void *data, size_t size) {
 }
 
 int io_read_all(int fd, size_t limit, char **data, size_t *size) {
-    BASE_CLEANUP(free) char *buffer = NULL;
+    BASE_CLEANUP(free)
+    char *buffer = NULL;
     size_t used = 0, room = 0;
     for (;;) {
         if (used + 1 >= room) {
@@ -62,7 +63,8 @@ int io_read_all(int fd, size_t limit, char **data, size_t *size) {
 }
 
 int io_read_virtual_file(int directory, const char *path, size_t limit, char **data, size_t *size) {
-    BASE_CLEANUP(close) int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    BASE_CLEANUP(close)
+    int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return -errno;
     return io_read_all(fd, limit, data, size);
@@ -86,12 +88,13 @@ int io_write_file_atomic(int directory, const char *path, const void *data, size
     uint64_t unique;
     if (getrandom(&unique, sizeof unique, 0) != sizeof unique)
         return -EIO;
-    int length = snprintf(temporary, sizeof temporary, "%s.%016llx.tmp", path,
-                          (unsigned long long)unique);
+    int length =
+        snprintf(temporary, sizeof temporary, "%s.%016llx.tmp", path, (unsigned long long)unique);
     if (length < 0 || (size_t)length >= sizeof temporary)
         return -ENAMETOOLONG;
     BASE_CLEANUP(close)
-    int fd = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd =
+        openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
     int r = io_write_all(fd, data, size);
@@ -103,7 +106,8 @@ int io_write_file_atomic(int directory, const char *path, const void *data, size
 }
 
 int io_memfd(const char *name, const void *data, size_t size) {
-    BASE_CLEANUP(close) int fd = memfd_create(name, MFD_CLOEXEC);
+    BASE_CLEANUP(close)
+    int fd = memfd_create(name, MFD_CLOEXEC);
     if (fd < 0)
         return -errno;
     int r = io_write_all(fd, data, size);

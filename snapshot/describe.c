@@ -4,10 +4,11 @@
 
 #include "snapshot/fields.h"
 
-#define FIELD(key, NAME, name, type, text) printf("| %d | `%s` | %s | %s |\n", key, #name, #type, text);
+#define FIELD(key, NAME, name, type, text)                                                         \
+    printf("| %d | `%s` | %s | %s |\n", key, #name, #type, text);
 
 #define SECTION(number, NAME, name, many, text)                                                    \
-    printf("\n### %d `%s`%s\n\n%s.\n\n", number, #name, (many) ? " (many)" : "", text);              \
+    printf("\n### %d `%s`%s\n\n%s.\n\n", number, #name, (many) ? " (many)" : "", text);            \
     printf("| key | name | type | meaning |\n|---|---|---|---|\n");                                \
     SNAPSHOT_##NAME##_FIELDS(FIELD)
 

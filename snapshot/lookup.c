@@ -2,6 +2,7 @@
 #include "snapshot/snapshot.h"
 
 #include <string.h>
+#include <sys/types.h>
 
 const struct snapshot_thread *snapshot_crashed_thread(const struct snapshot *snapshot) {
     return snapshot->n_threads && snapshot->threads[0].crashed ? &snapshot->threads[0] : NULL;
@@ -21,12 +22,14 @@ const struct snapshot_thread *snapshot_crashed_thread(const struct snapshot *sna
         (ssize_t) low_ - 1;                                                                        \
     })
 
-const struct snapshot_mapping *snapshot_mapping_at(const struct snapshot *snapshot, uint64_t address) {
+const struct snapshot_mapping *snapshot_mapping_at(const struct snapshot *snapshot,
+                                                   uint64_t address) {
     ssize_t i = LAST_AT_OR_BELOW(snapshot->mappings, snapshot->n_mappings, start, address);
     return i >= 0 && address < snapshot->mappings[i].end ? &snapshot->mappings[i] : NULL;
 }
 
-const struct snapshot_module *snapshot_module_at(const struct snapshot *snapshot, uint64_t address) {
+const struct snapshot_module *snapshot_module_at(const struct snapshot *snapshot,
+                                                 uint64_t address) {
     ssize_t i = LAST_AT_OR_BELOW(snapshot->modules, snapshot->n_modules, base, address);
     return i >= 0 && address < snapshot->modules[i].end ? &snapshot->modules[i] : NULL;
 }
