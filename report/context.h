@@ -18,7 +18,8 @@ struct report_context {
     const char *event_id; /* 32 hex digits, fixed at capture */
     uint64_t time;        /* of capture, for snapshots that lost theirs; nanoseconds since 1970 */
 
-    bool identified; /* the following come from the kernel; else only the snapshot's claims are known */
+    bool identified; /* the following come from the kernel; else only the snapshot's claims are
+                        known */
     uint32_t pid, uid, gid;
     const char *exe, *comm, *unit, *container, *namespace;
     const char *package, *package_version; /* that owns exe */
@@ -35,10 +36,10 @@ struct report_context {
     struct report_pair *tags; /* from the configuration and CI: win over the report's own */
     size_t n_tags;
 
-    bool send_pii;            /* send-default-pii: argv, cwd, environment, user name may leave */
-    bool local_only;          /* no DSN: it stays here */
-    const char *suppressed;   /* count of equal crashes before this one, as text; NULL if none */
-    const char *damage;       /* why the report is reduced ("the worker crashed twice"), NULL if not */
+    bool send_pii;          /* send-default-pii: argv, cwd, environment, user name may leave */
+    bool local_only;        /* no DSN: it stays here */
+    const char *suppressed; /* count of equal crashes before this one, as text; NULL if none */
+    const char *damage; /* why the report is reduced ("the worker crashed twice"), NULL if not */
     const char *work_directory; /* sources below it get relative file names; NULL: none */
 };
 

@@ -32,8 +32,8 @@ struct report_thread {
 struct report_module {
     const char *path;
     uint64_t base, end, vmaddr;
-    char code_id[129];  /* whole build-id in hex, "" if it has none */
-    char debug_id[37];  /* SENTRY.md 2.5; "" if nothing to make it from */
+    char code_id[129]; /* whole build-id in hex, "" if it has none */
+    char debug_id[37]; /* SENTRY.md 2.5; "" if nothing to make it from */
     enum module_symbols symbols;
     const char *debug_file, *problem;
     bool in_app, used; /* used: a frame lies in it */

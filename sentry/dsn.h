@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Sentry DSN: scheme "://" public_key [ ":" secret_key ] "@" host [ ":" port ] [ path ] "/" project_id */
+/* Sentry DSN: scheme "://" public_key [ ":" secret_key ] "@" host [ ":" port ] [ path ] "/"
+ * project_id */
 #ifndef SENTRY_DSN_H
 #define SENTRY_DSN_H
 
 struct dsn {
     char *scheme, *public_key, *secret_key /* NULL if none */, *host /* with [] for IPv6 */;
-    unsigned port;  /* default filled in */
-    char *path;     /* "" or "/prefix", no slash at its end */
+    unsigned port; /* default filled in */
+    char *path;    /* "" or "/prefix", no slash at its end */
     char *project;
 };
 

@@ -16,7 +16,8 @@ struct envelope {
 
 /* Header line. event_id may be NULL (an envelope of client reports only), dsn too; sent_at is the
  * time of transmission in nanoseconds since 1970. 0 or -ENOMEM. */
-int envelope_begin(struct envelope *envelope, const char *event_id, const char *dsn, uint64_t sent_at);
+int envelope_begin(struct envelope *envelope, const char *event_id, const char *dsn,
+                   uint64_t sent_at);
 /* An item: type "event" or "client_report"; the payload's bytes go in unchanged. */
 int envelope_add(struct envelope *envelope, const char *type, const void *payload, size_t size);
 /* An attachment, SENTRY.md 3. */

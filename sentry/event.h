@@ -10,7 +10,12 @@
 
 enum { EVENT_SIZE_MAX = 900 * 1024 };
 
-enum event_server { EVENT_SERVER_AUTO, EVENT_SERVER_SENTRY, EVENT_SERVER_BUGSINK, EVENT_SERVER_GLITCHTIP };
+enum event_server {
+    EVENT_SERVER_AUTO,
+    EVENT_SERVER_SENTRY,
+    EVENT_SERVER_BUGSINK,
+    EVENT_SERVER_GLITCHTIP
+};
 
 /* SENTRY.md 2.6: what a server that has debug files does to our frames. */
 enum event_symbolication {

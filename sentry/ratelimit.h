@@ -23,6 +23,7 @@ struct ratelimit {
 void ratelimit_update(struct ratelimit *limit, int http_status, const char *limits,
                       const char *retry_after, uint64_t now);
 /* When category may be sent again; 0 if now. */
-uint64_t ratelimit_until(const struct ratelimit *limit, enum ratelimit_category category, uint64_t now);
+uint64_t ratelimit_until(const struct ratelimit *limit, enum ratelimit_category category,
+                         uint64_t now);
 
 #endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "report/diagnose.h"
+#include "report/recursion.h"
+
+/* How far below sp a prologue or a probe may touch, and how close to the stack's end sp must be. */
+static const uint64_t REACH = 1u << 20, CLOSE = 64u << 10;
+
+static const struct snapshot_mapping *mapping_above(const struct snapshot *snapshot,
+                                                    uint64_t address) {
+    for (size_t i = 0; i < snapshot->n_mappings; i++)
+        if (snapshot->mappings[i].start > address &&
+            (snapshot->mappings[i].prot & SNAPSHOT_PROT_WRITE))
+            return &snapshot->mappings[i];
+    return NULL;
+}
+
+/* sp at the low end of its mapping, or already below it, and a fault between there and a guard. */
+static bool beyond_the_stack(const struct snapshot *snapshot, uint64_t sp, uint64_t fault) {
+    const struct snapshot_mapping *stack = snapshot_mapping_at(snapshot, sp);
+    if (!stack || !(stack->prot & SNAPSHOT_PROT_WRITE))
+        stack = mapping_above(snapshot, sp);
+    if (!stack || stack->end - stack->start < CLOSE / 8)
+        return false;
+    uint64_t end = stack->start;
+    if (sp > end + CLOSE || sp + REACH < end)
+        return false;
+    const struct snapshot_mapping *hit = snapshot_mapping_at(snapshot, fault);
+    if (hit && (hit->prot & (SNAPSHOT_PROT_READ | SNAPSHOT_PROT_WRITE)))
+        return false;
+    return fault < end && fault + REACH >= end && fault + REACH >= sp;
+}
+
+static void describe_cycle(const struct diagnose_input *input, struct report_diagnosis *ret) {
+    struct recursion cycle = recursion_find(input->stack);
+    char names[512] = "";
+    size_t used = 0;
+    if (cycle.period == 0)
+        return;
+    for (size_t i = 0; i < cycle.period; i++) {
+        const char *name = input->stack->frames[cycle.first + i].function;
+        int n =
+            snprintf(names + used, sizeof names - used, "%s%s", i ? " < " : "", name ? name : "?");
+        if (n < 0 || (size_t)n >= sizeof names - used)
+            break;
+        used += (size_t)n;
+    }
+    diagnosis_say(&ret->detail, "endless recursion: %s", names);
+}
+
+bool diagnose_overflow(const struct diagnose_input *input, struct report_diagnosis *ret) {
+    const struct snapshot *snapshot = input->snapshot;
+    const struct snapshot_thread *thread = snapshot_crashed_thread(snapshot);
+    if ((snapshot->signal.number != SIGSEGV && snapshot->signal.number != SIGBUS) || !thread ||
+        !(thread->known & 1u << SNAPSHOT_REGISTER_RSP))
+        return false;
+    if (!beyond_the_stack(snapshot, thread->registers[SNAPSHOT_REGISTER_RSP],
+                          snapshot->signal.address))
+        return false;
+    ret->kind = "stack overflow";
+    ret->fault = "write";
+    ret->has_fault_address = true;
+    ret->fault_address = snapshot->signal.address;
+    diagnosis_say(&ret->value, "Stack overflow%s%s%s", thread->name[0] ? " in thread \"" : "",
+                  thread->name, thread->name[0] ? "\"" : "");
+    describe_cycle(input, ret);
+    return true;
+}

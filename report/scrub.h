@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Takes secrets out of text before anybody sees it: by the name of what holds it, and by patterns.
+ */
+#ifndef REPORT_SCRUB_H
+#define REPORT_SCRUB_H
+
+#include <stdbool.h>
+
+#define SCRUB_MARK "[Filtered]"
+
+struct scrubber;
+
+/* 0 or -ENOMEM. */
+int scrubber_new(struct scrubber **ret);
+struct scrubber *scrubber_free(struct scrubber *scrubber);
+
+/* True for names such as DB_PASSWORD, apiKey, Authorization. */
+bool scrub_is_secret_name(const char *name);
+
+/* text with every secret in it replaced: credentials in URLs, values behind secret names
+ * ("password=x", "--token x", "Authorization: Bearer x"), well-known token forms, private keys,
+ * card numbers. malloc'ed, NULL if no memory; a copy when there is nothing to hide. */
+char *scrub_text(const struct scrubber *scrubber, const char *text);
+
+#endif
