@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "crashctl/addr2line.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "symbolizer/demangle.h"
+#include "symbolizer/file.h"
+
+BASE_DEFINE_CLEANUP(symbolizer_file_close, struct symbolizer_file *, symbolizer_file_close);
+
+/* A symbol with what addr2line shows when there is no debug information. */
+struct label {
+    uint64_t address, size;
+    size_t section;
+    const char *name, *file;
+    bool function, typed;
+};
+
+struct labels {
+    struct label *labels;
+    size_t n;
+};
+
+static bool is_label(const GElf_Sym *sym) {
+    int type = GELF_ST_TYPE(sym->st_info);
+    return sym->st_shndx != SHN_UNDEF && sym->st_shndx < SHN_LORESERVE &&
+           (type == STT_FUNC || type == STT_NOTYPE || type == STT_GNU_IFUNC);
+}
+
+static int read_table(Elf *elf, unsigned wanted, struct labels *ret) {
+    Elf_Scn *section = NULL;
+    GElf_Shdr shdr;
+    while ((section = elf_nextscn(elf, section)))
+        if (gelf_getshdr(section, &shdr) && shdr.sh_type == wanted && shdr.sh_entsize > 0)
+            break;
+    Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+    if (!data || !data->d_buf)
+        return 0;
+    size_t n = data->d_size / shdr.sh_entsize;
+    ret->labels = calloc(n + 1, sizeof(*ret->labels));
+    if (!ret->labels)
+        return -ENOMEM;
+    const char *file = NULL;
+    bool any_symbol = false, several_files = false;
+    for (size_t i = 1; i < n; i++) {
+        GElf_Sym sym;
+        if (!gelf_getsym(data, (int)i, &sym))
+            break;
+        const char *name = elf_strptr(elf, shdr.sh_link, sym.st_name);
+        if (GELF_ST_TYPE(sym.st_info) == STT_FILE) {
+            file = name;
+            several_files = any_symbol;
+            continue;
+        }
+        any_symbol = true;
+        if (!name || !is_label(&sym))
+            continue;
+        bool local = GELF_ST_BIND(sym.st_info) == STB_LOCAL;
+        ret->labels[ret->n++] = (struct label){
+            .address = sym.st_value,
+            .size = sym.st_size ? sym.st_size : 1,
+            .section = sym.st_shndx,
+            .name = name,
+            /* A global symbol's file is known only if there is no other. */
+            .file = local || !several_files ? file : NULL,
+            .function = GELF_ST_TYPE(sym.st_info) != STT_NOTYPE,
+        };
+    }
+    return 0;
+}
+
+static int read_labels(const struct elf_file *image, struct labels *ret) {
+    int r = read_table(image->elf, SHT_SYMTAB, ret);
+    if (r == 0 && ret->n == 0) {
+        free(ret->labels);
+        ret->labels = NULL;
+        r = read_table(image->elf, SHT_DYNSYM, ret);
+    }
+    return r;
+}
+
+/* BFD's order of preference, which keeps the first of equals. */
+static bool better(const struct label *label, const struct label *best, uint64_t address) {
+    if (!best || label->address != best->address)
+        return !best || label->address > best->address;
+    if (address - best->address >= best->size)
+        return label->size > best->size;
+    if (address - label->address >= label->size)
+        return false;
+    if (label->function != best->function)
+        return label->function;
+    return label->size < best->size;
+}
+
+static const struct label *label_at(const struct labels *labels, size_t section,
+                                    uint64_t address) {
+    const struct label *best = NULL;
+    for (size_t i = 0; i < labels->n; i++) {
+        const struct label *label = &labels->labels[i];
+        if (label->section == section && label->address <= address &&
+            better(label, best, address))
+            best = label;
+    }
+    return best;
+}
+
+/* The section that holds address in memory, or 0. */
+static size_t section_at(const struct elf_file *image, uint64_t address) {
+    Elf_Scn *section = NULL;
+    while ((section = elf_nextscn(image->elf, section))) {
+        GElf_Shdr shdr;
+        if (gelf_getshdr(section, &shdr) && (shdr.sh_flags & SHF_ALLOC) &&
+            address >= shdr.sh_addr && address - shdr.sh_addr < shdr.sh_size)
+            return elf_ndxscn(section);
+    }
+    return 0;
+}
+
+static void print_name(FILE *out, const char *name) {
+    if (!name || *name == '\0') {
+        fputs("??\n", out);
+        return;
+    }
+    /* bfd_demangle leaves the version out and puts it back. */
+    BASE_CLEANUP(free) char *readable = demangle_full(name);
+    const char *version = strchr(name, '@');
+    if (readable && version)
+        fprintf(out, "%s%s\n", readable, version);
+    else
+        fprintf(out, "%s\n", readable ? readable : name);
+}
+
+static void print_place(FILE *out, const char *file, unsigned line, unsigned discriminator) {
+    fprintf(out, "%s:", file ? file : "??");
+    if (line == 0)
+        fputs("?\n", out);
+    else if (discriminator == 0)
+        fprintf(out, "%u\n", line);
+    else
+        fprintf(out, "%u (discriminator %u)\n", line, discriminator);
+}
+
+static const char *symbol_of(const struct code_frame *frame) {
+    return frame->linkage_name ? frame->linkage_name : frame->name;
+}
+
+static void print_chain(FILE *out, const struct code_chain *chain, const struct label *label) {
+    for (size_t i = 0; i < chain->n; i++) {
+        const struct code_frame *frame = &chain->frames[i];
+        const char *name = symbol_of(frame);
+        /* Where the newest function has no mangled name addr2line takes the symbol table's. */
+        if (i == 0 && label && (!name || (!frame->linkage_name && !frame->plain)))
+            name = label->name;
+        print_name(out, name);
+        const char *file = frame->file;
+        if (!file && i == 0 && label)
+            file = label->file;
+        /* addr2line goes on showing the discriminator of the newest line. */
+        print_place(out, file, frame->line, chain->frames[0].discriminator);
+    }
+}
+
+static void print_address(FILE *out, struct symbolizer_file *file, const struct labels *labels,
+                          uint64_t address) {
+    fprintf(out, "0x%016" PRIx64 "\n", address);
+    const struct elf_file *image = symbolizer_file_image(file, false);
+    size_t section = section_at(image, address);
+    if (section == 0) {
+        fputs("??\n??:0\n", out);
+        return;
+    }
+    const struct label *label = label_at(labels, section, address);
+    struct functions *functions = symbolizer_file_functions(file);
+    struct code_chain chain;
+    if (functions && functions_lookup(functions, address, LINE_LAST, &chain)) {
+        print_chain(out, &chain, label);
+        code_chain_free(&chain);
+    } else if (label) {
+        print_name(out, label->name);
+        print_place(out, label->file, 0, 0);
+    } else {
+        fputs("??\n??:0\n", out);
+    }
+}
+
+int addr2line_print(FILE *out, const char *path, char **addresses, size_t n, FILE *in_when_none) {
+    BASE_CLEANUP(symbolizer_file_close) struct symbolizer_file *file = NULL;
+    int r = symbolizer_file_open(path, &file);
+    if (r < 0)
+        return r;
+    struct labels labels = {0};
+    r = read_labels(symbolizer_file_image(file, false), &labels);
+    for (size_t i = 0; r == 0 && i < n; i++)
+        print_address(out, file, &labels, strtoull(addresses[i], NULL, 16));
+    char text[100];
+    while (r == 0 && n == 0 && fgets(text, sizeof(text), in_when_none)) {
+        print_address(out, file, &labels, strtoull(text, NULL, 16));
+        if (fflush(out) != 0)
+            r = -errno;
+    }
+    free(labels.labels);
+    if (r == 0 && (fflush(out) != 0 || ferror(out)))
+        r = -EIO;
+    return r;
+}

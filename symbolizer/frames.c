@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbolizer/frames.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "symbolizer/demangle.h"
+#include "symbolizer/path.h"
+#include "symbolizer/source.h"
+
+static void frame_free(struct frame *frame) {
+    free(frame->function);
+    free(frame->raw_function);
+    free(frame->symbol);
+    free(frame->path);
+    free(frame->comp_dir);
+    source_free(&frame->source);
+}
+
+void frame_list_free(struct frame_list *list) {
+    for (size_t i = 0; i < list->n; i++)
+        frame_free(&list->frames[i]);
+    free(list->frames);
+    *list = (struct frame_list){0};
+}
+
+struct stack stack_free(struct stack *stack) {
+    struct frame_list list = {stack->frames, stack->n_frames, stack->n_frames};
+    frame_list_free(&list);
+    *stack = (struct stack){0};
+    return *stack;
+}
+
+static struct frame *add(struct frame_list *list, const struct frame *base) {
+    if (list->n == list->allocated) {
+        size_t n = list->allocated ? list->allocated * 2 : 32;
+        struct frame *grown = reallocarray(list->frames, n, sizeof(*grown));
+        if (!grown)
+            return NULL;
+        list->frames = grown;
+        list->allocated = n;
+    }
+    list->frames[list->n] = *base;
+    return &list->frames[list->n++];
+}
+
+/* symbol: as in a symbol table. readable: what to show if that is not mangled. */
+static int set_names(struct frame *frame, const char *symbol, const char *readable) {
+    frame->raw_function = symbol ? demangle_full(symbol) : NULL;
+    if (frame->raw_function) {
+        frame->symbol = strdup(symbol);
+        if (!frame->symbol)
+            return -ENOMEM;
+    } else {
+        frame->raw_function = strdup(readable ? readable : symbol);
+        if (!frame->raw_function)
+            return -ENOMEM;
+    }
+    frame->function = demangle_clean(frame->raw_function);
+    return frame->function ? 0 : -ENOMEM;
+}
+
+static int set_place(const struct frame_context *context, const struct module *module,
+                     const char *comp_dir, const struct code_frame *code, struct frame *frame) {
+    if (!text_empty(comp_dir) && !(frame->comp_dir = strdup(comp_dir)))
+        return -ENOMEM;
+    if (text_empty(code->file) || strcmp(code->file, "???") == 0)
+        return 0;
+    frame->path = path_normalize(comp_dir, code->file);
+    if (!frame->path)
+        return -ENOMEM;
+    frame->line = code->line;
+    frame->column = code->column;
+    frame->discriminator = code->discriminator;
+    if (context->source_lines > 0)
+        source_read(context->source, frame->path, module->file->status.st_mtim, frame->line,
+                    context->source_lines, &frame->source);
+    return 0;
+}
+
+static int append_chain(const struct frame_context *context, const struct module *module,
+                        const struct code_chain *chain, const struct frame *base,
+                        struct frame_list *list) {
+    for (size_t i = 0; i < chain->n; i++) {
+        const struct code_frame *code = &chain->frames[i];
+        struct frame *frame = add(list, base);
+        if (!frame)
+            return -ENOMEM;
+        frame->inlined = i + 1 < chain->n;
+        if (!frame->inlined)
+            frame->symbol_address = chain->entry;
+        int r = set_place(context, module, chain->comp_dir, code, frame);
+        const char *readable = code->qualified ? code->qualified : code->name;
+        if (r == 0 && (code->linkage_name || readable))
+            r = set_names(frame, code->linkage_name, readable);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int name_by_symbol(const struct frame_context *context, struct module *module,
+                          uint64_t address, uint64_t bias, struct frame *frame) {
+    const struct symbols *symbols = module_symbols(context->cache, context->source, module);
+    struct symbol symbol;
+    if (!symbols || !symbols_lookup(symbols, address, &symbol))
+        return 0;
+    frame->symbol_address = symbol.address + bias;
+    frame->symbol_only = !frame->path;
+    return set_names(frame, symbol.name, NULL);
+}
+
+int frames_append(const struct frame_context *context, struct module *module, uint64_t address,
+                  const struct frame *base, struct frame_list *list) {
+    struct functions *functions =
+        module ? module_functions(context->cache, context->source, module) : NULL;
+    uint64_t bias = base->lookup - address;
+    size_t first = list->n;
+    struct code_chain chain;
+    int r = 0;
+    if (functions && functions_lookup(functions, address, LINE_STATEMENT, &chain)) {
+        r = append_chain(context, module, &chain, base, list);
+        code_chain_free(&chain);
+    } else if (!add(list, base)) {
+        r = -ENOMEM;
+    }
+    if (r < 0)
+        return r;
+    struct frame *physical = &list->frames[list->n - 1];
+    if (list->n > first && physical->symbol_address)
+        physical->symbol_address += bias;
+    if (module && !physical->function)
+        r = name_by_symbol(context, module, address, bias, physical);
+    return r;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address -> function, chain of inlined calls, line, by own tables over libdw (FINDINGS F.2).
+ * Units are read when an address falls into them. Addresses are those of the file (p_vaddr).
+ */
+#ifndef SYMBOLIZER_FUNCTIONS_H
+#define SYMBOLIZER_FUNCTIONS_H
+
+#include <elfutils/libdw.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+enum { CODE_CHAIN_LIMIT = 129 };
+
+/* Texts belong to the Dwarf unless said otherwise; NULL if unknown. */
+struct code_frame {
+    const char *name;         /* DW_AT_name */
+    const char *linkage_name; /* mangled */
+    char *qualified;          /* of the chain: "ns::Class::name", where there is no linkage_name */
+    bool plain;               /* of a language without mangling: name is the symbol */
+    const char *file;
+    unsigned line, column, discriminator;
+};
+
+struct code_chain {
+    size_t n; /* innermost inlined function first, the physical one last */
+    struct code_frame frames[CODE_CHAIN_LIMIT];
+    bool has_function; /* else n is 1 and only the line is known */
+    uint64_t entry;    /* lowest address of the physical function's range that holds its entry */
+    const char *comp_dir;
+};
+
+/* Of several line table rows for one address gdb takes the last that begins a statement,
+ * addr2line the last. */
+enum line_choice { LINE_STATEMENT, LINE_LAST };
+
+struct functions;
+
+/* 0 or -ENOMEM. dwarf must outlive the result. */
+int functions_new(Dwarf *dwarf, struct functions **ret);
+struct functions *functions_free(struct functions *functions);
+
+/* False if no unit knows the address. The chain is to be freed in any case. */
+bool functions_lookup(struct functions *functions, uint64_t address, enum line_choice choice,
+                      struct code_chain *ret);
+void code_chain_free(struct code_chain *chain);
+
+#endif

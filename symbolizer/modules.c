@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbolizer/modules.h"
+
+#include <elfutils/libdwelf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "symbolizer/debugfile.h"
+
+static void module_close(struct module *module) {
+    functions_free(module->functions);
+    symbols_free(module->symbols);
+    unwind_tables_free(module->unwind);
+    if (module->dwarf)
+        dwarf_end(module->dwarf);
+    if (module->alternate_dwarf)
+        dwarf_end(module->alternate_dwarf);
+    elf_file_close(module->mini);
+    elf_file_close(module->alternate);
+    elf_file_close(module->debug);
+    elf_file_close(module->file);
+    free(module);
+}
+
+static void remove_at(struct module_cache *cache, size_t index) {
+    module_close(cache->modules[index]);
+    cache->modules[index] = cache->modules[--cache->n];
+}
+
+/* Modules in use stay, even beyond the limit. */
+static void shrink(struct module_cache *cache) {
+    while (cache->n > cache->limit) {
+        size_t oldest = SIZE_MAX;
+        for (size_t i = 0; i < cache->n; i++)
+            if (cache->modules[i]->users == 0 &&
+                (oldest == SIZE_MAX || cache->modules[i]->used < cache->modules[oldest]->used))
+                oldest = i;
+        if (oldest == SIZE_MAX)
+            return;
+        remove_at(cache, oldest);
+    }
+}
+
+static bool same_file(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static int keep(struct module_cache *cache, struct elf_file *file, struct module **ret) {
+    struct module *module = calloc(1, sizeof(*module));
+    struct module **grown = reallocarray(cache->modules, cache->n + 1, sizeof(*cache->modules));
+    if (grown)
+        cache->modules = grown;
+    if (!module || !grown) {
+        free(module);
+        elf_file_close(file);
+        return -ENOMEM;
+    }
+    module->file = file;
+    module->users = 1;
+    module->used = ++cache->turn;
+    cache->modules[cache->n++] = module;
+    shrink(cache);
+    *ret = module;
+    return 0;
+}
+
+int module_acquire(struct module_cache *cache, const struct file_source *source, const char *path,
+                   const uint8_t *build_id, size_t build_id_size, struct module **ret) {
+    BASE_CLEANUP(elf_file_close) struct elf_file *file = NULL;
+    int r = elf_file_open(source, path, &file);
+    if (r < 0)
+        return r;
+    if (build_id_size > 0 && (file->build_id_size != build_id_size ||
+                              memcmp(file->build_id, build_id, build_id_size) != 0))
+        return -ESTALE;
+    for (size_t i = 0; i < cache->n; i++) {
+        struct module *known = cache->modules[i];
+        if (known->file->fd < 0 || strcmp(known->file->path, path) != 0 ||
+            !same_file(&known->file->status, &file->status))
+            continue;
+        known->users++;
+        known->used = ++cache->turn;
+        *ret = known;
+        return 0;
+    }
+    return keep(cache, TAKE_POINTER(file), ret);
+}
+
+int module_from_memory(struct module_cache *cache, const char *path, void *memory, size_t size,
+                       struct module **ret) {
+    struct elf_file *file = NULL;
+    int r = elf_file_from_memory(path, memory, size, &file);
+    return r < 0 ? r : keep(cache, file, ret);
+}
+
+void module_release(struct module_cache *cache, struct module *module) {
+    if (!module || --module->users > 0)
+        return;
+    for (size_t i = 0; i < cache->n && module->file->fd < 0; i++) {
+        if (cache->modules[i] == module) {
+            remove_at(cache, i);
+            break;
+        }
+    }
+    shrink(cache);
+}
+
+void module_cache_free(struct module_cache *cache) {
+    while (cache->n > 0)
+        remove_at(cache, cache->n - 1);
+    free(cache->modules);
+    cache->modules = NULL;
+}
+
+static void attach_alternate(struct module_cache *cache, const struct file_source *source,
+                             struct module *module, const struct elf_file *file) {
+    const char *name = NULL;
+    const void *build_id = NULL;
+    ssize_t size = dwelf_dwarf_gnu_debugaltlink(module->dwarf, &name, &build_id);
+    if (size <= 0 || debugfile_find_alternate(source, cache->debug_directories, file, name, build_id,
+                                              (size_t)size, &module->alternate) < 0)
+        return;
+    module->alternate_dwarf = dwarf_begin_elf(module->alternate->elf, DWARF_C_READ, NULL);
+    if (module->alternate_dwarf)
+        dwarf_setalt(module->dwarf, module->alternate_dwarf);
+}
+
+static void find_debug(struct module_cache *cache, const struct file_source *source,
+                       struct module *module) {
+    if (module->debug_tried)
+        return;
+    module->debug_tried = true;
+    if (!elf_file_has_dwarf(module->file) && module->file->fd >= 0 &&
+        debugfile_find(source, cache->debug_directories, module->file, &module->debug) < 0)
+        module->debug = NULL;
+}
+
+struct functions *module_functions(struct module_cache *cache, const struct file_source *source,
+                                   struct module *module) {
+    if (module->functions_tried)
+        return module->functions;
+    module->functions_tried = true;
+    find_debug(cache, source, module);
+    const struct elf_file *file = module->debug ? module->debug : module->file;
+    if (!elf_file_has_dwarf(file))
+        return NULL;
+    module->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+    if (!module->dwarf)
+        return NULL;
+    attach_alternate(cache, source, module, file);
+    if (functions_new(module->dwarf, &module->functions) < 0)
+        module->functions = NULL;
+    return module->functions;
+}
+
+const struct symbols *module_symbols(struct module_cache *cache, const struct file_source *source,
+                                     struct module *module) {
+    if (module->symbols_tried)
+        return module->symbols;
+    module->symbols_tried = true;
+    find_debug(cache, source, module);
+    if (!module->debug && symbols_unpack_mini(module->file, &module->mini) < 0)
+        module->mini = NULL;
+    if (symbols_new(module->file, module->debug, module->mini, &module->symbols) < 0)
+        module->symbols = NULL;
+    return module->symbols;
+}
+
+const struct unwind_tables *module_unwind(struct module_cache *cache,
+                                          const struct file_source *source, struct module *module) {
+    if (module->unwind_tried)
+        return module->unwind;
+    module->unwind_tried = true;
+    if (unwind_tables_new(module->file, &module->unwind) < 0)
+        module->unwind = NULL;
+    return module->unwind;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Opened modules: file, debug information and tables made from it, kept between snapshots. */
+#ifndef SYMBOLIZER_MODULES_H
+#define SYMBOLIZER_MODULES_H
+
+#include <elfutils/libdw.h>
+
+#include "symbolizer/elf_file.h"
+#include "symbolizer/functions.h"
+#include "symbolizer/symbols.h"
+#include "symbolizer/unwind_table.h"
+
+struct module {
+    struct elf_file *file;
+    unsigned users;
+    uint64_t used; /* turn of the last use, for the least recently used one to go */
+
+    bool debug_tried;
+    struct elf_file *debug, *alternate; /* NULL if the file itself has it all */
+    Dwarf *dwarf, *alternate_dwarf;
+    bool functions_tried;
+    struct functions *functions;
+
+    bool symbols_tried;
+    struct elf_file *mini;
+    struct symbols *symbols;
+
+    bool unwind_tried;
+    struct unwind_tables *unwind;
+};
+
+struct module_cache {
+    const char *const *debug_directories;
+    size_t limit;
+    struct module **modules;
+    size_t n;
+    uint64_t turn;
+};
+
+/* A module for a file whose build-id is build_id (any, if build_id_size is 0). 0, -ESTALE if the
+ * file on disk is another one, or why it could not be opened. To be given back by module_release. */
+int module_acquire(struct module_cache *cache, const struct file_source *source, const char *path,
+                   const uint8_t *build_id, size_t build_id_size, struct module **ret);
+/* The same for an image in memory, which is taken over; it is never shared. */
+int module_from_memory(struct module_cache *cache, const char *path, void *memory, size_t size,
+                       struct module **ret);
+void module_release(struct module_cache *cache, struct module *module);
+void module_cache_free(struct module_cache *cache);
+
+/* NULL if there are none. */
+struct functions *module_functions(struct module_cache *cache, const struct file_source *source,
+                                   struct module *module);
+const struct symbols *module_symbols(struct module_cache *cache, const struct file_source *source,
+                                     struct module *module);
+const struct unwind_tables *module_unwind(struct module_cache *cache,
+                                          const struct file_source *source, struct module *module);
+
+#endif

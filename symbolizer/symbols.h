@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions by ELF symbol tables. */
+#ifndef SYMBOLIZER_SYMBOLS_H
+#define SYMBOLIZER_SYMBOLS_H
+
+#include "symbolizer/elf_file.h"
+
+struct symbols;
+
+struct symbol {
+    const char *name;
+    uint64_t address, size;
+};
+
+/* main: the module's file; others may be NULL: its separate debug file, its .gnu_debugdata. All must
+ * outlive the result. 0 or -ENOMEM. */
+int symbols_new(const struct elf_file *main, const struct elf_file *debug,
+                const struct elf_file *mini, struct symbols **ret);
+struct symbols *symbols_free(struct symbols *symbols);
+
+/* The function that covers address. */
+bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symbol *ret);
+bool symbols_empty(const struct symbols *symbols);
+
+/* .gnu_debugdata of file, unpacked; -ENOENT if there is none. */
+int symbols_unpack_mini(const struct elf_file *file, struct elf_file **ret);
+
+#endif
