@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "report/recursion.h"
+#include "report/sourcepath.h"
+#include "report/threadgroups.h"
+
+enum { NAME_COLUMN = 45, CYCLES_SHOWN = 2, LINE_COLUMNS = 100, DATE_COLUMNS = 26 };
+
+static void print_head(FILE *out, const struct crash_report *report) {
+    char head[512], date[64] = "";
+    time_t seconds = (time_t)(report->time / 1000000000u);
+    struct tm local;
+    const struct report_thread *thread = report->n_threads ? &report->threads[0] : NULL;
+    int used = snprintf(head, sizeof head, "crashd: %s[%u] died of %s", report->program,
+                        report->pid, report->signal ? report->signal_name : "an unknown signal");
+    if (thread && !thread->main && used < (int)sizeof head)
+        snprintf(head + used, sizeof head - (size_t)used, " in thread \"%s\" (tid %u)",
+                 thread->name, thread->tid);
+    if (localtime_r(&seconds, &local)) {
+        strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S %z", &local);
+        /* +0100 to +01:00 */
+        size_t length = strlen(date);
+        if (length > 5 && length + 1 < sizeof date) {
+            memmove(date + length - 1, date + length - 2, 3);
+            date[length - 2] = ':';
+        }
+    }
+    fprintf(out, "%-*s %s\n", LINE_COLUMNS - DATE_COLUMNS - 1, head, date);
+}
+
+static void print_what(FILE *out, const struct crash_report *report) {
+    const struct report_diagnosis *diagnosis = &report->diagnosis;
+    if (diagnosis->synthetic)
+        fprintf(out, "  %s\n", diagnosis->value);
+    else
+        fprintf(out, "  %s: %s\n", diagnosis->type, diagnosis->value);
+    if (diagnosis->detail)
+        fprintf(out, "  %s\n", diagnosis->detail);
+    if (report->culprit < 0)
+        return;
+    const struct frame *frame = &report->threads[0].stack.frames[report->culprit];
+    const char *file = sourcepath_relative(report, frame);
+    if (frame->function)
+        fprintf(out, "  in %s", frame->function);
+    if (frame->function && file)
+        fprintf(out, ", %s:%u", file, frame->line);
+    if (frame->function)
+        fputc('\n', out);
+}
+
+static void format_place(const struct crash_report *report, const struct frame *frame, char *text,
+                         size_t size) {
+    const char *file = sourcepath_relative(report, frame);
+    if (file && frame->line && frame->column)
+        snprintf(text, size, "%s:%u:%u", file, frame->line, frame->column);
+    else if (file && frame->line)
+        snprintf(text, size, "%s:%u", file, frame->line);
+    else if (frame->module >= 0)
+        snprintf(text, size, "%s+0x%" PRIx64, text_basename(report->modules[frame->module].path),
+                 frame->offset);
+    else
+        snprintf(text, size, "not in any module");
+}
+
+static void print_source(FILE *out, const struct frame *frame) {
+    for (size_t i = 0; i < frame->source.n_lines; i++) {
+        unsigned number = frame->source.first + (unsigned)i;
+        fprintf(out, "      %c %4u | %s\n", number == frame->line ? '>' : ' ', number,
+                frame->source.lines[i]);
+    }
+}
+
+static void print_frame(FILE *out, const struct crash_report *report, size_t number,
+                        const struct frame *frame, bool with_source) {
+    char place[1024], address[32];
+    const char *name = frame->raw_function ? frame->raw_function : frame->function;
+    if (!name) {
+        snprintf(address, sizeof address, "0x%" PRIx64, frame->pc);
+        name = frame->trampoline ? "<signal handler called>" : address;
+    }
+    format_place(report, frame, place, sizeof place);
+    fprintf(out, "  #%zu%c%s %-*s %s%s%s\n", number, frame->trust == FRAME_TRUST_SCAN ? '?' : ' ',
+            number < 10 ? " " : "", NAME_COLUMN - 6, name, place,
+            frame->inlined ? "   inlined" : "",
+            frame->trust == FRAME_TRUST_SCAN ? "   (stack scan: may be wrong)" : "");
+    if (with_source)
+        print_source(out, frame);
+}
+
+static void print_stack(FILE *out, const struct crash_report *report) {
+    const struct report_thread *thread = &report->threads[0];
+    const struct stack *stack = &thread->stack;
+    struct recursion cycle = recursion_find(stack);
+    size_t fold_from = SIZE_MAX, fold_to = 0;
+
+    fputc('\n', out);
+    if (thread->missing) {
+        fprintf(out, "  no stack: %s\n", thread->missing);
+        return;
+    }
+    if (cycle.period && cycle.times > CYCLES_SHOWN + 1) {
+        fold_from = cycle.first + cycle.period * CYCLES_SHOWN;
+        fold_to = cycle.first + cycle.period * cycle.times;
+    }
+    for (size_t i = 0; i < stack->n_frames; i++) {
+        if (i == fold_from) {
+            fprintf(out, "       ... the same %zu frame%s %zu more times ...\n", cycle.period,
+                    cycle.period == 1 ? "" : "s", cycle.times - CYCLES_SHOWN);
+            i = fold_to - 1;
+            continue;
+        }
+        print_frame(out, report, i, &stack->frames[i],
+                    (int)i == report->culprit ||
+                        (i < 8 && thread->in_app[i] && (int)i > report->culprit));
+    }
+    if (stack->skipped)
+        fprintf(out, "       %" PRIu64 " more frames were left out\n", stack->skipped);
+    if (!stack->complete && stack->ended)
+        fprintf(out, "       the stack ends here: %s\n", stack->ended);
+}
+
+static void print_duration(FILE *out, uint64_t nanoseconds) {
+    uint64_t seconds = nanoseconds / 1000000000u;
+    if (seconds < 60)
+        fprintf(out, "   up %.1f s", (double)nanoseconds / 1e9);
+    else if (seconds < 3600)
+        fprintf(out, "   up %" PRIu64 " min", seconds / 60);
+    else if (seconds < 48 * 3600)
+        fprintf(out, "   up %" PRIu64 " h %" PRIu64 " min", seconds / 3600, seconds / 60 % 60);
+    else
+        fprintf(out, "   up %" PRIu64 " days", seconds / 86400);
+}
+
+static void print_facts(FILE *out, const struct crash_report *report) {
+    const struct report_context *context = report->context;
+    fprintf(out, "\n ");
+    if (report->release)
+        fprintf(out, " release %s (%s)  ", report->release,
+                report->release_source ? report->release_source : "given");
+    if (report->environment)
+        fprintf(out, " environment %s", report->environment);
+    if (context->unit)
+        fprintf(out, "   unit %s", context->unit);
+    if (context->start_time && report->time > context->start_time)
+        print_duration(out, report->time - context->start_time);
+    if (report->snapshot->pause)
+        fprintf(out, "   pause %.1f ms", (double)report->snapshot->pause / 1e6);
+    fputc('\n', out);
+}
+
+static void print_module(FILE *out, const struct report_module *module, bool *first) {
+    static const char *const words[] = {
+        [MODULE_SYMBOLS_UNUSED] = "unused",
+        [MODULE_SYMBOLS_NONE] = "none",
+        [MODULE_SYMBOLS_ELF] = "names only",
+        [MODULE_SYMBOLS_DWARF] = "full",
+    };
+    fprintf(out, "%s %s %s", *first ? "  symbols" : ";", text_basename(module->path),
+            words[module->symbols]);
+    *first = false;
+    if (module->problem)
+        fprintf(out, " (%s)", module->problem);
+    else if (module->symbols < MODULE_SYMBOLS_DWARF && module->code_id[0])
+        fprintf(out, " (build-id %.8s...)", module->code_id);
+}
+
+static void print_symbols(FILE *out, const struct crash_report *report) {
+    bool first = true, shown[256] = {false};
+    /* In the order of the stack: what matters comes first. */
+    for (size_t i = 0; report->n_threads && i < report->threads[0].stack.n_frames; i++) {
+        int module = report->threads[0].stack.frames[i].module;
+        if (module < 0 || module >= 256 || shown[module] || report->modules[module].path[0] == '[')
+            continue;
+        shown[module] = true;
+        print_module(out, &report->modules[module], &first);
+    }
+    if (!first)
+        fputc('\n', out);
+}
+
+int text_render(const struct crash_report *report, char **text, size_t *size) {
+    *text = NULL;
+    FILE *out = open_memstream(text, size);
+    if (!out)
+        return -ENOMEM;
+    print_head(out, report);
+    print_what(out, report);
+    if (report->n_threads)
+        print_stack(out, report);
+    threadgroups_print(out, report);
+    print_facts(out, report);
+    print_symbols(out, report);
+    if (report->damage)
+        fprintf(out, "  incomplete: %s\n", report->damage);
+    if (fclose(out) == 0)
+        return 0;
+    free(*text);
+    *text = NULL;
+    return -ENOMEM;
+}
