@@ -19,12 +19,27 @@ struct label {
     uint64_t address, size;
     size_t section;
     const char *name, *file;
-    bool function, typed;
+    bool function;
 };
 
 struct labels {
     struct label *labels;
     size_t n;
+};
+
+/* The first time that addr2line meets a C++ function without a mangled name it shows the symbol
+ * table's, and keeps that if it stands at the function's start. */
+struct met {
+    uint64_t id;
+    const char *name; /* NULL: none of the symbol table */
+};
+
+struct lookup {
+    FILE *out;
+    struct symbolizer_file *file;
+    struct labels labels;
+    struct met *met;
+    size_t n_met;
 };
 
 static bool is_label(const GElf_Sym *sym) {
@@ -146,46 +161,62 @@ static void print_place(FILE *out, const char *file, unsigned line, unsigned dis
         fprintf(out, "%u (discriminator %u)\n", line, discriminator);
 }
 
-static const char *symbol_of(const struct code_frame *frame) {
-    return frame->linkage_name ? frame->linkage_name : frame->name;
+static struct met *met_at(const struct lookup *lookup, uint64_t id) {
+    for (size_t i = 0; i < lookup->n_met; i++)
+        if (lookup->met[i].id == id)
+            return &lookup->met[i];
+    return NULL;
 }
 
-static void print_chain(FILE *out, const struct code_chain *chain, const struct label *label) {
+static const char *name_of(struct lookup *lookup, const struct code_frame *frame, bool newest,
+                           const struct label *label) {
+    if (frame->linkage_name || (frame->plain && frame->name))
+        return frame->linkage_name ? frame->linkage_name : frame->name;
+    struct met *met = met_at(lookup, frame->id);
+    if (met || !newest)
+        return met && met->name ? met->name : frame->name;
+    struct met *grown = reallocarray(lookup->met, lookup->n_met + 1, sizeof(*grown));
+    if (grown) {
+        lookup->met = grown;
+        bool same = label && label->address == frame->low;
+        lookup->met[lookup->n_met++] = (struct met){frame->id, same ? label->name : NULL};
+    }
+    return label ? label->name : frame->name;
+}
+
+static void print_chain(struct lookup *lookup, const struct code_chain *chain,
+                        const struct label *label) {
     for (size_t i = 0; i < chain->n; i++) {
         const struct code_frame *frame = &chain->frames[i];
-        const char *name = symbol_of(frame);
-        /* Where the newest function has no mangled name addr2line takes the symbol table's. */
-        if (i == 0 && label && (!name || (!frame->linkage_name && !frame->plain)))
-            name = label->name;
-        print_name(out, name);
+        print_name(lookup->out, chain->has_function ? name_of(lookup, frame, i == 0, label)
+                                : label             ? label->name
+                                                    : NULL);
         const char *file = frame->file;
         if (!file && i == 0 && label)
             file = label->file;
         /* addr2line goes on showing the discriminator of the newest line. */
-        print_place(out, file, frame->line, chain->frames[0].discriminator);
+        print_place(lookup->out, file, frame->line, chain->frames[0].discriminator);
     }
 }
 
-static void print_address(FILE *out, struct symbolizer_file *file, const struct labels *labels,
-                          uint64_t address) {
-    fprintf(out, "0x%016" PRIx64 "\n", address);
-    const struct elf_file *image = symbolizer_file_image(file, false);
-    size_t section = section_at(image, address);
+static void print_address(struct lookup *lookup, uint64_t address) {
+    fprintf(lookup->out, "0x%016" PRIx64 "\n", address);
+    size_t section = section_at(symbolizer_file_image(lookup->file, false), address);
     if (section == 0) {
-        fputs("??\n??:0\n", out);
+        fputs("??\n??:0\n", lookup->out);
         return;
     }
-    const struct label *label = label_at(labels, section, address);
-    struct functions *functions = symbolizer_file_functions(file);
+    const struct label *label = label_at(&lookup->labels, section, address);
+    struct functions *functions = symbolizer_file_functions(lookup->file);
     struct code_chain chain;
     if (functions && functions_lookup(functions, address, LINE_LAST, &chain)) {
-        print_chain(out, &chain, label);
+        print_chain(lookup, &chain, label);
         code_chain_free(&chain);
     } else if (label) {
-        print_name(out, label->name);
-        print_place(out, label->file, 0, 0);
+        print_name(lookup->out, label->name);
+        print_place(lookup->out, label->file, 0, 0);
     } else {
-        fputs("??\n??:0\n", out);
+        fputs("??\n??:0\n", lookup->out);
     }
 }
 
@@ -194,17 +225,18 @@ int addr2line_print(FILE *out, const char *path, char **addresses, size_t n, FIL
     int r = symbolizer_file_open(path, &file);
     if (r < 0)
         return r;
-    struct labels labels = {0};
-    r = read_labels(symbolizer_file_image(file, false), &labels);
+    struct lookup lookup = {.out = out, .file = file};
+    r = read_labels(symbolizer_file_image(file, false), &lookup.labels);
     for (size_t i = 0; r == 0 && i < n; i++)
-        print_address(out, file, &labels, strtoull(addresses[i], NULL, 16));
+        print_address(&lookup, strtoull(addresses[i], NULL, 16));
     char text[100];
     while (r == 0 && n == 0 && fgets(text, sizeof(text), in_when_none)) {
-        print_address(out, file, &labels, strtoull(text, NULL, 16));
+        print_address(&lookup, strtoull(text, NULL, 16));
         if (fflush(out) != 0)
             r = -errno;
     }
-    free(labels.labels);
+    free(lookup.labels.labels);
+    free(lookup.met);
     if (r == 0 && (fflush(out) != 0 || ferror(out)))
         r = -EIO;
     return r;

@@ -103,6 +103,10 @@ static const char *string_attribute(Dwarf_Die *die, unsigned name) {
 }
 
 static void name_frame(Dwarf_Die *die, struct code_frame *frame) {
+    Dwarf_Addr base, low, high;
+    frame->id = dwarf_dieoffset(die);
+    if (dwarf_ranges(die, 0, &base, &low, &high) > 0)
+        frame->low = low;
     frame->name = string_attribute(die, DW_AT_name);
     frame->linkage_name = string_attribute(die, DW_AT_linkage_name);
     if (!frame->linkage_name)

@@ -21,6 +21,8 @@ struct code_frame {
     const char *linkage_name; /* mangled */
     char *qualified;          /* of the chain: "ns::Class::name", where there is no linkage_name */
     bool plain;               /* of a language without mangling: name is the symbol */
+    uint64_t id;              /* the same for each lookup that ends in this function or call */
+    uint64_t low;             /* start of its first range */
     const char *file;
     unsigned line, column, discriminator;
 };

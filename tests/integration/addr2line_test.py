@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""`crashctl symbolize -e` against binutils' addr2line, address by address."""
+
+import os
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("CRASHD_BUILD", ROOT / "build"))
+COMMAND = os.environ.get("CRASHD_SYMBOLIZE", f"{BUILD}/crashctl/crashctl symbolize").split()
+ADDRESSES = 400
+
+C_SOURCE = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+struct node { struct node *next; int key; };
+static inline int square(int x) { return x * x + (x > 3 ? 1 : 2); }
+static inline int twice(int x) { return square(x) + square(x + 1); }
+static int compare(const void *a, const void *b) {
+    return twice(*(const int *)a) - twice(*(const int *)b);
+}
+__attribute__((noinline)) static int walk(const struct node *n, int k) {
+    int sum = 0;
+    for (; n && n->key != k; n = n->next) sum += n->key ? twice(n->key) : 0;
+    if (sum == 4711) abort();
+    return sum;
+}
+__attribute__((cold, noinline)) void never(const char *text) { fprintf(stderr, "%s\n", text); exit(3); }
+int entry(int argc, char **argv) {
+    int values[64];
+    for (int i = 0; i < 64; i++) { values[i] = rand() % 1000; if (values[i] < 0) never(argv[0]); }
+    qsort(values, 64, sizeof(int), compare);
+    struct node a = {0, 1}, b = {&a, 2}, c = {&b, argc};
+    switch (argc) { case 1: return walk(&c, 9); case 2: return twice(argc);
+    case 3: return walk(&b, (int)strlen(argv[1])); default: return square(values[3]); }
+}
+int main(int argc, char **argv) { return entry(argc, argv); }
+"""
+
+CXX_SOURCE = r"""
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+namespace shop {
+template <typename T> struct Box {
+    T value;
+    template <typename F> auto apply(F f) const { return f(value); }
+    bool operator<(const Box &other) const { return value < other.value; }
+};
+namespace { int hidden(int x) { struct Local { int go(int y) { return y * 3 + 1; } } l; return l.go(x) ^ 5; } }
+class Order {
+  public:
+    explicit Order(std::string name) : name_(std::move(name)) {}
+    virtual ~Order() = default;
+    int total(const std::vector<Box<int>> &items) const {
+        int sum = 0;
+        for (const auto &item : items)
+            sum += item.apply([this](int v) { return v + (int)name_.size(); });
+        if (sum < 0) throw std::runtime_error("negative total of " + name_);
+        return sum + hidden(sum);
+    }
+    operator bool() const { return !name_.empty(); }
+  private:
+    std::string name_;
+};
+}
+extern "C" int plain(int x) { return x + 41; }
+int main(int argc, char **argv) {
+    std::map<std::string, std::vector<shop::Box<int>>> orders;
+    for (int i = 0; i < argc + 10; i++) orders[std::to_string(i % 3)].push_back({i * 7 % 5});
+    int all = 0;
+    std::function<int(int)> add = [&](int v) { return v + argc; };
+    for (auto &[name, items] : orders) {
+        std::sort(items.begin(), items.end());
+        shop::Order order(name);
+        try { if (order) all += add(order.total(items)); } catch (const std::exception &e) { all -= plain(1); }
+    }
+    return all & 127;
+}
+"""
+
+VARIANTS = {
+    "c-O0": ("gcc", "-O0 -g", C_SOURCE),
+    "c-O2": ("gcc", "-O2 -g", C_SOURCE),
+    "c-O2-dwarf3": ("gcc", "-O2 -gdwarf-3", C_SOURCE),
+    "c-O2-dwarf4": ("gcc", "-O2 -gdwarf-4", C_SOURCE),
+    "c-O2-nopie": ("gcc", "-O2 -g -no-pie", C_SOURCE),
+    "c-O2-lto": ("gcc", "-O2 -g -flto", C_SOURCE),
+    "c-O2-compressed": ("gcc", "-O2 -g -gz", C_SOURCE),
+    "c-nodebug": ("gcc", "-O2", C_SOURCE),
+    "c-stripped": ("gcc", "-O2 -s", C_SOURCE),
+    "c-clang-O0": ("clang", "-O0 -g", C_SOURCE),
+    "c-clang-dwarf4": ("clang", "-O2 -gdwarf-4", C_SOURCE),
+    "cxx-O0": ("g++", "-O0 -g -std=c++17", CXX_SOURCE),
+    "cxx-O2": ("g++", "-O2 -g -std=c++17", CXX_SOURCE),
+    "cxx-O2-dwarf4": ("g++", "-O2 -gdwarf-4 -std=c++17", CXX_SOURCE),
+    "cxx-O3-sections": ("g++", "-O3 -g -std=c++17 -ffunction-sections -Wl,--gc-sections", CXX_SOURCE),
+    "cxx-nodebug": ("g++", "-O2 -std=c++17", CXX_SOURCE),
+    "cxx-clang-O0": ("clang++", "-O0 -g -std=c++17", CXX_SOURCE),
+    "cxx-clang-dwarf4": ("clang++", "-O2 -gdwarf-4 -std=c++17", CXX_SOURCE),
+}
+
+
+def code_addresses(program: Path, seed: int) -> list[str]:
+    """Addresses in functions of .text, and a few of other sections and of none."""
+    chosen = random.Random(seed)
+    sections = subprocess.run(["readelf", "-SW", str(program)], check=True, capture_output=True,
+                              text=True).stdout
+    found = []
+    for line in sections.splitlines():
+        words = line.replace("[ ", "[").split()
+        if len(words) > 5 and words[1] in (".text", ".plt", ".init", ".data"):
+            start, size = int(words[3], 16), int(words[5], 16)
+            count = ADDRESSES if words[1] == ".text" else 5
+            found += [start + chosen.randrange(size) for _ in range(count)]
+    return [hex(address) for address in found + [0, 1, 0xFFFFFFFFFFFFFFFF]]
+
+
+def blocks(text: str) -> list[str]:
+    return [block for block in text.split("\n0x") if block]
+
+
+def is_wrong(block: str, program: Path) -> bool:
+    """BFD 2.40 takes the wrong entry of DWARF 5 file tables: a line that the file does not have."""
+    for place in block.splitlines()[2::2]:
+        name, _, line = place.partition(" ")[0].rpartition(":")
+        if name.endswith("<artificial>"):
+            return True
+        if Path(name).parent == program.parent and line.isdigit():
+            if int(line) > len(Path(name).read_text().splitlines()):
+                return True
+    return False
+
+
+def compare(program: Path, addresses: list[str]) -> tuple[int, int, str]:
+    ours = subprocess.run([*COMMAND, "-e", str(program), *addresses], check=True,
+                          capture_output=True, text=True).stdout
+    theirs = subprocess.run(["addr2line", "-a", "-f", "-i", "-C", "-e", str(program), *addresses],
+                            check=True, capture_output=True, text=True).stdout
+    pairs = list(zip(blocks(ours), blocks(theirs), strict=True))
+    different = [pair for pair in pairs if pair[0] != pair[1]
+                 and not is_wrong(pair[1], program)]
+    shown = "\n".join(f"--- crashctl\n{a}\n--- addr2line\n{b}" for a, b in different[:5])
+    return len(pairs), len(different), shown
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_equal_to_addr2line(name: str, tmp_path: Path) -> None:
+    compiler, flags, text = VARIANTS[name]
+    if not shutil.which(compiler):
+        pytest.skip(f"no {compiler}")
+    source = tmp_path / ("program.cpp" if "++" in compiler else "program.c")
+    source.write_text(text)
+    program = tmp_path / "program"
+    subprocess.run([compiler, *flags.split(), "-o", str(program), str(source)], check=True,
+                   cwd=tmp_path)
+    count, different, shown = compare(program, code_addresses(program, 1))
+    assert count >= ADDRESSES
+    assert different == 0, shown
