@@ -151,7 +151,10 @@ static void print_name(FILE *out, const char *name) {
         fprintf(out, "%s\n", readable ? readable : name);
 }
 
-static void print_place(FILE *out, const char *file, unsigned line, unsigned discriminator) {
+static void print_place(FILE *out, const char *comp_dir, const char *file, unsigned line,
+                        unsigned discriminator) {
+    if (comp_dir && file && *file != '/')
+        fprintf(out, "%s/", comp_dir);
     fprintf(out, "%s:", file ? file : "??");
     if (line == 0)
         fputs("?\n", out);
@@ -191,11 +194,11 @@ static void print_chain(struct lookup *lookup, const struct code_chain *chain,
         print_name(lookup->out, chain->has_function ? name_of(lookup, frame, i == 0, label)
                                 : label             ? label->name
                                                     : NULL);
-        const char *file = frame->file;
-        if (!file && i == 0 && label)
-            file = label->file;
+        bool by_symbol = !frame->file && i == 0 && label;
         /* addr2line goes on showing the discriminator of the newest line. */
-        print_place(lookup->out, file, frame->line, chain->frames[0].discriminator);
+        print_place(lookup->out, by_symbol ? NULL : chain->comp_dir,
+                    by_symbol ? label->file : frame->file, frame->line,
+                    chain->frames[0].discriminator);
     }
 }
 
@@ -214,7 +217,7 @@ static void print_address(struct lookup *lookup, uint64_t address) {
         code_chain_free(&chain);
     } else if (label) {
         print_name(lookup->out, label->name);
-        print_place(lookup->out, label->file, 0, 0);
+        print_place(lookup->out, NULL, label->file, 0, 0);
     } else {
         fputs("??\n??:0\n", lookup->out);
     }
