@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the hook must know about the CPU, the one place where a port begins. Everything here is
+ * async-signal-safe.
+ */
+#ifndef LIBCRASHHOOK_ARCH_H
+#define LIBCRASHHOOK_ARCH_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "snapshot/fields.h"
+
+#define ARCH_NAME "x86_64"
+
+enum {
+    /* Bytes below sp that a leaf function may use. */
+    ARCH_RED_ZONE = 128,
+    /* SA_RESTORER, which the C library adds to the flags that a program sets. */
+    ARCH_SA_RESTORER = 0x04000000,
+};
+
+struct arch_trap {
+    uint64_t number, error, address;
+};
+
+long arch_syscall(long number, long a, long b, long c, long d, long e, long f);
+/* clone() with an own stack: function(argument) runs in the child, its result is the exit code. */
+long arch_clone(unsigned long flags, void *stack_top, int (*function)(void *), void *argument);
+
+uint64_t arch_thread_pointer(void);
+/* In the order of the snapshot; known gets the registers that are real. */
+void arch_registers(const ucontext_t *context, uint64_t thread_pointer,
+                    uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known);
+void arch_trap(const ucontext_t *context, struct arch_trap *trap);
+uint64_t arch_stack_pointer(const ucontext_t *context);
+/* Bytes of a signal frame from its return address on, up to and including the general registers,
+ * and the stack pointer that it saved. */
+size_t arch_signal_frame_size(void);
+uint64_t arch_signal_frame_sp(const void *frame);
+/* Sets the context back so that the trap happens once more; false where it just does by itself. */
+bool arch_repeat_trap(ucontext_t *context, const siginfo_t *info);
+/* The thread-local variable that a function of the form "return &variable" gives, found in the
+ * function's own code: reads the address and the addend of its tls_index. */
+bool arch_tls_reference(const uint8_t *code, size_t size, uint64_t address, uint64_t *index,
+                        int64_t *addend);
+
+/* dlsym() in the version that every C library has. */
+void *arch_dlsym(void *handle, const char *name);
+
+#endif

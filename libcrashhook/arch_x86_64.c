@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facts about x86_64. Async-signal-safe: registers and memory that the caller vouches for,
+ * raw system calls; arch_dlsym() alone is not, and is never called once a process dies.
+ */
+#include "libcrashhook/arch.h"
+
+#include <dlfcn.h>
+
+#include "libcrashhook/text.h"
+
+__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
+
+void *arch_dlsym(void *handle, const char *name)
+{
+    return dlsym(handle, name);
+}
+
+long arch_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    long result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+/* In assembly, because the child comes back from the system call on a stack without frames. */
+__asm__(".text\n"
+        ".hidden arch_clone\n"
+        ".globl arch_clone\n"
+        ".type arch_clone, @function\n"
+        "arch_clone:\n"
+        ".cfi_startproc\n"
+        "    andq $-16, %rsi\n"
+        "    leaq -16(%rsi), %rsi\n"
+        "    movq %rdx, (%rsi)\n"
+        "    movq %rcx, 8(%rsi)\n"
+        "    xorl %edx, %edx\n"
+        "    xorl %r10d, %r10d\n"
+        "    xorl %r8d, %r8d\n"
+        "    movl $56, %eax\n"
+        "    syscall\n"
+        "    testq %rax, %rax\n"
+        "    jnz 1f\n"
+        ".cfi_undefined rip\n"
+        "    xorl %ebp, %ebp\n"
+        "    popq %rax\n"
+        "    popq %rdi\n"
+        "    call *%rax\n"
+        "    movl %eax, %edi\n"
+        "    movl $60, %eax\n"
+        "    syscall\n"
+        "    hlt\n"
+        "1:  ret\n"
+        ".cfi_endproc\n"
+        ".size arch_clone, . - arch_clone\n");
+
+uint64_t arch_thread_pointer(void)
+{
+    uint64_t pointer;
+
+    /* The ABI keeps the thread pointer in the first word of the thread's own block. */
+    __asm__("movq %%fs:0, %0" : "=r"(pointer));
+    return pointer;
+}
+
+static const uint8_t REGISTER_ORDER[] = {
+    REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+    REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP, REG_EFL,
+};
+
+void arch_registers(const ucontext_t *context, uint64_t thread_pointer,
+                    uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known)
+{
+    for (size_t i = 0; i < sizeof REGISTER_ORDER; i++)
+        registers[i] = (uint64_t)context->uc_mcontext.gregs[REGISTER_ORDER[i]];
+    registers[SNAPSHOT_REGISTER_FS_BASE] = thread_pointer;
+    registers[SNAPSHOT_REGISTER_GS_BASE] = 0;
+    *known = ((uint64_t)1 << SNAPSHOT_REGISTER_GS_BASE) - 1;
+}
+
+void arch_trap(const ucontext_t *context, struct arch_trap *trap)
+{
+    trap->number = (uint64_t)context->uc_mcontext.gregs[REG_TRAPNO];
+    trap->error = (uint64_t)context->uc_mcontext.gregs[REG_ERR];
+    trap->address = (uint64_t)context->uc_mcontext.gregs[REG_CR2];
+}
+
+uint64_t arch_stack_pointer(const ucontext_t *context)
+{
+    return (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+}
+
+size_t arch_signal_frame_size(void)
+{
+    return sizeof(uint64_t) + offsetof(ucontext_t, uc_mcontext.gregs) + sizeof(gregset_t);
+}
+
+uint64_t arch_signal_frame_sp(const void *frame)
+{
+    uint64_t sp;
+
+    text_copy(&sp,
+              (const uint8_t *)frame + sizeof(uint64_t) + offsetof(ucontext_t, uc_mcontext.gregs) +
+                  REG_RSP * sizeof(uint64_t),
+              sizeof sp);
+    return sp;
+}
+
+bool arch_repeat_trap(ucontext_t *context, const siginfo_t *info)
+{
+    greg_t *registers = context->uc_mcontext.gregs;
+
+    if (info->si_signo == SIGTRAP && registers[REG_TRAPNO] == 3) {
+        registers[REG_RIP] -= 1; /* int3 */
+        return true;
+    }
+    if (info->si_signo == SIGSYS) {
+        registers[REG_RIP] -= 2; /* syscall */
+        registers[REG_RAX] = info->si_syscall;
+        return true;
+    }
+    return false;
+}
+
+bool arch_tls_reference(const uint8_t *code, size_t size, uint64_t address, uint64_t *index,
+                        int64_t *addend)
+{
+    int32_t displacement;
+
+    for (size_t i = 0; i + 12 <= size; i++) {
+        /* lea displacement(%rip), %rdi; (prefixes) call __tls_get_addr */
+        if (code[i] != 0x48 || code[i + 1] != 0x8d || code[i + 2] != 0x3d)
+            continue;
+        text_copy(&displacement, code + i + 3, sizeof displacement);
+        *index = address + i + 7 + (uint64_t)(int64_t)displacement;
+        *addend = 0;
+        for (size_t j = i + 7; j + 6 <= size && code[j] != 0xc3; j++) {
+            if (code[j] == 0x48 && code[j + 1] == 0x05) { /* add $addend, %rax */
+                text_copy(&displacement, code + j + 2, sizeof displacement);
+                *addend = displacement;
+                break;
+            }
+        }
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the report goes: the daemon, a directory, or nowhere. */
+#ifndef LIBCRASHHOOK_CHANNEL_H
+#define LIBCRASHHOOK_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "snapshot/handshake.h"
+
+struct channel {
+    int socket; /* -1 when there is none */
+    int pipe;
+    int file;
+    bool answered; /* the daemon has said all it has to say: write no more */
+    uint64_t deadline; /* CLOCK_MONOTONIC, nanoseconds */
+    int directory;
+    char temporary[80], final[80];
+};
+
+/* Async-signal-safe, all of it. False if nobody wants the report. */
+bool channel_open(struct channel *channel, const struct handshake_hello *hello,
+                  const struct timespec *now, uint64_t deadline);
+int channel_write(void *channel, const uint8_t *data, size_t size);
+/* The snapshot is complete: waits for the daemon, or gives the file its name. */
+void channel_close(struct channel *channel);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Whom a signal goes to: what the program has asked for, and what the kernel was told. */
+#ifndef LIBCRASHHOOK_DISPOSITIONS_H
+#define LIBCRASHHOOK_DISPOSITIONS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a program asked for; immutable once it is in the table. */
+struct disposition {
+    void (*handler)(int, siginfo_t *, void *);
+    uint64_t mask;
+    int flags;
+};
+
+void dispositions_resolve(void);
+void dispositions_start(void);
+
+/* Async-signal-safe. NULL where the hook has not been asked to stand in. */
+const struct disposition *disposition_of(int signal);
+bool disposition_is_default(const struct disposition *disposition);
+bool disposition_is_ignore(const struct disposition *disposition);
+/* SA_RESETHAND: the program has the default action from now on, unless it has just set another. */
+void disposition_reset(int signal, const struct disposition *from);
+
+#endif

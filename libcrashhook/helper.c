@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The helper shares the memory of the dying process, but has its own signals, descriptors and
+ * alarm: if it faults, hangs, or a seccomp filter kills it, the process wakes up and dies of its
+ * own signal. Async-signal-safe: raw system calls on memory mapped for the purpose.
+ */
+#include "libcrashhook/helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "libcrashhook/arena.h"
+#include "libcrashhook/capture.h"
+#include "libcrashhook/hook.h"
+#include "libcrashhook/syscalls.h"
+#include "libcrashhook/text.h"
+#include "libcrashhook/threads.h"
+
+enum {
+    STACK_SIZE = 48 * 1024,
+    ARENA_SIZE = 24 * 1024 * 1024, /* reserved, not used */
+    SMALL_ARENA_SIZE = 1024 * 1024,
+    LAST_ARENA_SIZE = 224 * 1024,
+    NEEDED_DESCRIPTORS = 16,
+};
+
+/* For a process that is out of address space. */
+static uint8_t last_arena[LAST_ARENA_SIZE] __attribute__((aligned(4096)));
+
+static long map_arena(size_t size)
+{
+    return sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+static struct arena get_arena(bool vfork_child, size_t *mapped)
+{
+    long memory;
+
+    *mapped = ARENA_SIZE;
+    memory = map_arena(*mapped);
+    if (memory < 0) {
+        *mapped = SMALL_ARENA_SIZE;
+        memory = map_arena(*mapped);
+    }
+    if (memory >= 0)
+        return (struct arena){.at = (uint8_t *)memory, .left = *mapped};
+    *mapped = 0;
+    /* A vfork child must leave the memory of its parent alone. */
+    if (vfork_child)
+        return (struct arena){0};
+    return (struct arena){.at = last_arena, .left = sizeof last_arena};
+}
+
+static void use_default_signals(void)
+{
+    const struct kernel_sigaction action = {.handler = (void *)SIG_DFL};
+    const uint64_t signals = hook_settings.signals | signal_bit(SIGALRM);
+    const uint64_t blocked = ~(SYNCHRONOUS_SIGNALS | signal_bit(SIGALRM));
+
+    for (int signal = 1; signal < 32; signal++) {
+        if (signals & signal_bit(signal))
+            sys_sigaction(signal, &action, NULL);
+    }
+    sys_sigmask(SIG_SETMASK, &blocked, NULL);
+}
+
+static void limit_time(void)
+{
+    const struct itimerval timer = {.it_value = {
+                                        .tv_sec = hook_settings.timeout_ms / 1000,
+                                        .tv_usec = hook_settings.timeout_ms % 1000 * 1000,
+                                    }};
+
+    sys(SYS_setitimer, ITIMER_REAL, &timer, NULL);
+}
+
+static void forbid_core(void)
+{
+    struct rlimit limit;
+
+    if (sys(SYS_prlimit64, 0, RLIMIT_CORE, NULL, &limit) < 0)
+        return;
+    /* 1, because a core_pattern that is a program is run for 0 as well. */
+    limit.rlim_cur = limit.rlim_max < 1 ? limit.rlim_max : 1;
+    sys(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL);
+}
+
+/* A process that died because it ran out of descriptors has none for its report either, but the
+ * helper has a copy of the table that it may do with as it likes. */
+static void make_room_for_descriptors(void)
+{
+    struct rlimit limit;
+    long fd = sys(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC);
+
+    if (fd >= 0)
+        sys(SYS_close, fd);
+    if (fd != -EMFILE)
+        return;
+    if (sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        sys(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, NULL);
+    }
+    for (int i = 3; i < 3 + NEEDED_DESCRIPTORS; i++)
+        sys(SYS_close, i);
+}
+
+static int helper_main(void *argument)
+{
+    struct capture *capture = argument;
+
+    use_default_signals();
+    limit_time();
+    forbid_core();
+    make_room_for_descriptors();
+    capture->in_helper = true;
+    capture_run(capture);
+    return 0;
+}
+
+void helper_report(const struct report_request *request)
+{
+    size_t mapped;
+    struct arena arena = get_arena(request->vfork_child, &mapped);
+    struct capture *capture = arena_take(&arena, sizeof *capture);
+    uint8_t *stack = arena_take(&arena, STACK_SIZE), *start = (uint8_t *)capture;
+    long child;
+
+    if (stack == NULL)
+        return;
+    text_zero(capture, sizeof *capture);
+    capture->request = *request;
+    capture->arena = arena;
+    capture->pid = (int)sys(SYS_getpid);
+    sys(SYS_clock_gettime, CLOCK_REALTIME, &capture->time);
+    sys(SYS_clock_gettime, CLOCK_BOOTTIME, &capture->uptime);
+    sys(SYS_clock_gettime, CLOCK_MONOTONIC, &capture->began);
+    if (!request->vfork_child)
+        threads_prepare(&capture->threads, &capture->arena);
+    child = arch_clone(CLONE_VM | CLONE_VFORK, stack + STACK_SIZE, helper_main, capture);
+    if (child < 0)
+        capture_run(capture);
+    else
+        sys(SYS_wait4, child, NULL, __WALL, NULL);
+    if (request->vfork_child && mapped > 0)
+        sys(SYS_munmap, start, mapped);
+}

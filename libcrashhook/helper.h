@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs the capture in a process of its own, so that whatever happens to it happens to it alone. */
+#ifndef LIBCRASHHOOK_HELPER_H
+#define LIBCRASHHOOK_HELPER_H
+
+#include "libcrashhook/handler.h"
+
+struct report_request {
+    const struct cause *cause;
+    bool cause_first;
+    int final_signal;
+    int tid;
+    bool vfork_child;
+};
+
+/* Comes back when the report is made, or cannot be. Async-signal-safe. */
+void helper_report(const struct report_request *request);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the hook share: settings, who this process is, what each thread is doing. */
+#ifndef LIBCRASHHOOK_HOOK_H
+#define LIBCRASHHOOK_HOOK_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libcrashhook/arch.h"
+#include "snapshot/handshake.h"
+
+#define EXPORT   __attribute__((visibility("default")))
+/* Found without a call, so that signal handlers may touch it; the hook is always loaded at start. */
+#define THREADED __thread __attribute__((tls_model("initial-exec")))
+
+static inline uint64_t signal_bit(int signal)
+{
+    return (uint64_t)1 << (signal - 1);
+}
+
+/* The signals that a thread does to itself: blocked, they kill without a handler. */
+#define SYNCHRONOUS_SIGNALS                                                                        \
+    (signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) | signal_bit(SIGFPE) |          \
+     signal_bit(SIGTRAP) | signal_bit(SIGSYS))
+
+/* Read once at the start, because programs change their environment; constant from then on. */
+struct hook_settings {
+    bool active;
+    bool secure; /* AT_SECURE: nothing from the environment is believed */
+    bool verbose;
+    uint32_t timeout_ms;
+    uint64_t signals; /* that we stand in for */
+    uint64_t page_size;
+    const char *executable; /* as the kernel was given it, for where there is no /proc */
+    char socket[108];
+    char drop_dir[512];
+    char run_id[HANDSHAKE_RUN_ID_SIZE];
+};
+extern struct hook_settings hook_settings;
+
+/* On a page that the kernel clears in a forked child: pid 0 means "just forked", another pid than
+ * the own one means that the memory is the parent's (vfork). */
+struct hook_identity {
+    atomic_int pid;
+    atomic_int dying; /* tid of the thread whose death is being reported */
+    _Atomic(struct freeze *) freeze;
+};
+extern struct hook_identity *hook_identity;
+
+struct hook_thread {
+    uint64_t blocked; /* synchronous signals that the program thinks it has blocked */
+    struct cause_record *live; /* innermost of the program's handlers that may still be running */
+    const ucontext_t *waiting; /* crashed too, while another thread's death is reported */
+    void *altstack; /* ours; NULL when there is none */
+    bool altstack_hidden; /* ours is in use, the program is shown that it has none */
+};
+extern THREADED struct hook_thread hook_thread;
+
+/* Makes the hook ready; called by the constructor, and before it by whoever is faster. */
+void hook_start(void);
+/* Does this code run in a vfork child, in the memory of its parent? Sets a forked child's pid. */
+bool hook_in_vfork_child(void);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads that cannot fault: the memory of a dying process is not to be trusted. */
+#ifndef LIBCRASHHOOK_MEMORY_H
+#define LIBCRASHHOOK_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct memory {
+    int pid;
+    bool by_pipe; /* process_vm_readv() is forbidden here */
+    bool has_pipe;
+    int pipe[2];
+};
+
+void memory_init(struct memory *memory);
+/* Bytes read from the start on; stops at the first page that is not there. Async-signal-safe. */
+size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t size);
+bool memory_read_all(struct memory *memory, uint64_t address, void *to, size_t size);
+bool memory_word(struct memory *memory, uint64_t address, uint64_t *word);
+/* A string, cut at size - 1 bytes; its length, 0 also when it cannot be read. */
+size_t memory_string(struct memory *memory, uint64_t address, char *to, size_t size);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The ELF images in memory: who they are, by their own word. */
+#ifndef LIBCRASHHOOK_MODULES_H
+#define LIBCRASHHOOK_MODULES_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libcrashhook/maps.h"
+#include "libcrashhook/memory.h"
+
+enum { MODULE_BUILD_ID_MAX = 64, MODULE_SEGMENTS_MAX = 32, MODULE_NOTE_MAX = 1024 };
+
+struct module {
+    const char *path;
+    size_t path_length;
+    uint64_t base, end, bias, device, inode;
+    unsigned flags; /* SNAPSHOT_MODULE_ */
+    bool executable; /* any of it */
+    uint8_t build_id[MODULE_BUILD_ID_MAX];
+    size_t build_id_size;
+};
+
+struct modules {
+    struct module *modules; /* sorted by base */
+    size_t count;
+    size_t dropped;
+};
+
+/* What is read of an image while it is looked at. */
+struct module_image {
+    Elf64_Phdr segments[MODULE_SEGMENTS_MAX];
+    size_t n_segments;
+    char package_note[MODULE_NOTE_MAX];
+    size_t package_note_length;
+};
+
+/* Async-signal-safe, all of it. */
+void modules_find(struct modules *modules, struct arena *arena, const struct maps *maps,
+                  struct memory *memory);
+/* Reads the headers once more: the table keeps only what all need. */
+bool module_read_image(const struct module *module, struct memory *memory,
+                       struct module_image *image);
+const struct module *modules_at(const struct modules *modules, uint64_t address);
+/* Does its file's name begin so? */
+bool modules_is_file(const struct module *module, const char *name);
+/* By the beginning of the file's name ("libc.so."); NULL when there is none from *from on. */
+const struct module *modules_named(const struct modules *modules, const char *name, size_t *from);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Async-signal-safe; confstr() copies a constant. */
+#include "libcrashhook/process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "libcrashhook/capture.h"
+#include "libcrashhook/hook.h"
+#include "libcrashhook/syscalls.h"
+#include "libcrashhook/text.h"
+
+enum {
+    PATH_SIZE = 4096,
+    ARGS_SIZE = 4096,
+    ARGS_MAX = 512,
+    VARIABLES_MAX = 4096, /* looked at */
+    VALUE_SIZE = 1024,
+    STAT_SIZE = 1024,
+};
+
+/* Harmless ones: what names a release, a job, a place. Everything else stays in the process. */
+static const char *const ALLOWED_VARIABLES[] = {
+    "SENTRY_RELEASE",
+    "SENTRY_ENVIRONMENT",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "PATH",
+    "container",
+    "INVOCATION_ID",
+    "CI",
+    "HOSTNAME",
+    "KUBERNETES_SERVICE_HOST",
+    "POD_NAME",
+    "POD_NAMESPACE",
+    "GITHUB_ACTIONS",
+    "GITHUB_SHA",
+    "GITHUB_REF_NAME",
+    "GITHUB_REPOSITORY",
+    "GITHUB_RUN_ID",
+    "GITHUB_JOB",
+    "GITLAB_CI",
+    "CI_COMMIT_SHA",
+    "CI_COMMIT_REF_NAME",
+    "CI_JOB_ID",
+    "CI_PROJECT_PATH",
+    "GIT_COMMIT",
+    "GIT_BRANCH",
+    "BUILD_NUMBER",
+    "JOB_NAME",
+};
+
+enum { N_ALLOWED = sizeof ALLOWED_VARIABLES / sizeof *ALLOWED_VARIABLES };
+
+static void write_args(struct capture *capture)
+{
+    char *buffer = (char *)capture->scratch;
+    long length = procfs_read("/proc/self", "cmdline", buffer, ARGS_SIZE);
+    size_t count = 0, at = 0;
+
+    if (length <= 0)
+        return;
+    for (long i = 0; i < length; i++)
+        count += buffer[i] == '\0' || i == length - 1;
+    if (count > ARGS_MAX)
+        count = ARGS_MAX;
+    snapshot_writer_strs(&capture->writer, SNAPSHOT_PROCESS_ARGS, count);
+    for (size_t i = 0; i < count; i++) {
+        size_t size = text_length_max(buffer + at, (size_t)length - at);
+        snapshot_writer_item(&capture->writer, buffer + at, size);
+        at += size + 1;
+    }
+}
+
+/* The 22nd field of the stat file, counted from behind the name, which is the second. */
+static void write_start(struct capture *capture)
+{
+    char *buffer = (char *)capture->scratch;
+    const char *at;
+    uint64_t start;
+
+    if (procfs_read(capture->proc, "stat", buffer, STAT_SIZE) <= 0 ||
+        (at = procfs_behind_name(buffer)) == NULL)
+        return;
+    for (int field = 2; field < 22 && *at != '\0'; at++)
+        field += *at == ' ';
+    if (text_number(&at, 10, &start))
+        snapshot_writer_uint(&capture->writer, SNAPSHOT_PROCESS_START, start);
+}
+
+static void write_tracer(struct capture *capture)
+{
+    char *buffer = (char *)capture->scratch;
+    uint64_t tracer;
+
+    if (procfs_read(capture->proc, "status", buffer, 2048) <= 0)
+        return;
+    for (const char *at = buffer; *at != '\0'; at++) {
+        if (!text_begins(at, "TracerPid:\t"))
+            continue;
+        at += text_length("TracerPid:\t");
+        if (text_number(&at, 10, &tracer) && tracer != 0)
+            snapshot_writer_uint(&capture->writer, SNAPSHOT_PROCESS_TRACER, tracer);
+        return;
+    }
+}
+
+static void write_ids(struct capture *capture)
+{
+    struct snapshot_writer *writer = &capture->writer;
+    /* The helper is a child of the process. */
+    long parent = sys(SYS_getppid);
+    char path[PROCFS_PATH_SIZE], *buffer = (char *)capture->scratch;
+    const char *at;
+    uint64_t number;
+
+    procfs_find(capture->pid, path);
+    if (capture->in_helper && procfs_read(path, "stat", buffer, STAT_SIZE) > 0 &&
+        (at = procfs_behind_name(buffer)) != NULL && text_length(at) > 3) {
+        at += 3;
+        if (text_number(&at, 10, &number))
+            parent = (long)number;
+    }
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_PID, (uint64_t)capture->pid);
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_PPID, (uint64_t)parent);
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_UID, (uint64_t)sys(SYS_getuid));
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_EUID, (uint64_t)sys(SYS_geteuid));
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_GID, (uint64_t)sys(SYS_getgid));
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_EGID, (uint64_t)sys(SYS_getegid));
+}
+
+static void write_libc(struct capture *capture)
+{
+    char version[32];
+
+    version[0] = '\0';
+    if (confstr(_CS_GNU_LIBC_VERSION, version, sizeof version) > 1 && version[0] != '\0')
+        capture_string(capture, SNAPSHOT_PROCESS_LIBC, version);
+    else
+        capture_string(capture, SNAPSHOT_PROCESS_LIBC, "musl");
+}
+
+void process_write(struct capture *capture)
+{
+    struct snapshot_writer *writer = &capture->writer;
+    char *buffer = (char *)capture->scratch;
+    long length;
+
+    snapshot_writer_begin(writer, SNAPSHOT_SECTION_PROCESS, 2 * PATH_SIZE + ARGS_SIZE + 1024);
+    write_ids(capture);
+    length = procfs_link("/proc/self", "exe", buffer, PATH_SIZE);
+    if (length > 0)
+        snapshot_writer_str(writer, SNAPSHOT_PROCESS_EXE, buffer, (size_t)length);
+    else if (hook_settings.executable != NULL &&
+             (length = (long)memory_string(&capture->memory, (uint64_t)hook_settings.executable,
+                                           buffer, PATH_SIZE)) > 0)
+        snapshot_writer_str(writer, SNAPSHOT_PROCESS_EXE, buffer, (size_t)length);
+    length = procfs_read(capture->proc, "comm", buffer, 32);
+    if (length > 1)
+        snapshot_writer_str(writer, SNAPSHOT_PROCESS_COMM, buffer, (size_t)length - 1);
+    if (!capture->secret)
+        write_args(capture);
+    length = sys(SYS_getcwd, buffer, PATH_SIZE);
+    if (length > 1)
+        snapshot_writer_str(writer, SNAPSHOT_PROCESS_CWD, buffer, (size_t)length - 1);
+    write_start(capture);
+    snapshot_writer_bool(writer, SNAPSHOT_PROCESS_SECURE, hook_settings.secure);
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_DUMPABLE, (uint64_t)capture->dumpable);
+    write_tracer(capture);
+    write_libc(capture);
+    if (capture->threads.n_all > 0)
+        snapshot_writer_uint(writer, SNAPSHOT_PROCESS_THREADS, capture->threads.n_all);
+    snapshot_writer_end(writer);
+}
+
+static int allowed_variable(const char *variable)
+{
+    for (int i = 0; i < N_ALLOWED; i++) {
+        size_t length = text_length(ALLOWED_VARIABLES[i]);
+        if (text_begins(variable, ALLOWED_VARIABLES[i]) && variable[length] == '=')
+            return i;
+    }
+    return -1;
+}
+
+void process_write_environment(struct capture *capture)
+{
+    struct snapshot_writer *writer = &capture->writer;
+    uint64_t found[N_ALLOWED] = {0}, list = (uint64_t)environ, variable;
+    char *buffer = (char *)capture->scratch;
+    size_t count = 0;
+
+    for (size_t i = 0; i < VARIABLES_MAX && memory_word(&capture->memory, list + i * 8, &variable) &&
+                       variable != 0;
+         i++) {
+        int which;
+        memory_string(&capture->memory, variable, buffer, 64);
+        which = allowed_variable(buffer);
+        if (which >= 0 && found[which] == 0) {
+            found[which] = variable + text_length(ALLOWED_VARIABLES[which]) + 1;
+            count++;
+        }
+    }
+    if (count == 0)
+        return;
+    snapshot_writer_begin(writer, SNAPSHOT_SECTION_ENVIRONMENT, N_ALLOWED * (VALUE_SIZE + 64));
+    snapshot_writer_map(writer, SNAPSHOT_ENVIRONMENT_VARIABLES, count);
+    for (int i = 0; i < N_ALLOWED; i++) {
+        if (found[i] == 0)
+            continue;
+        snapshot_writer_item(writer, ALLOWED_VARIABLES[i], text_length(ALLOWED_VARIABLES[i]));
+        snapshot_writer_item(writer, buffer,
+                             memory_string(&capture->memory, found[i], buffer, VALUE_SIZE));
+    }
+    snapshot_writer_end(writer);
+}

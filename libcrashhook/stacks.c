@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* Async-signal-safe. */
+#include "libcrashhook/stacks.h"
+
+#include "libcrashhook/capture.h"
+#include "libcrashhook/syscalls.h"
+#include "libcrashhook/text.h"
+
+enum {
+    STACK_SIZE = 64 * 1024,
+    STACK_MIN = 4 * 1024,
+    STACK_BASE_SIZE = 16 * 1024,
+    THREAD_SECTION_SIZE = 512,
+    /* A frame may have jumped over the guard page of its stack by so much. */
+    OVERFLOW_REACH = 8 * 1024 * 1024,
+    /* Of the thread's own block, behind its pointer: the stack is below. */
+    THREAD_BLOCK = 4096,
+    SIGNAL_LEVELS = 3,
+    SIGNAL_FRAME_MAX = 512,
+};
+
+struct stack {
+    uint64_t start, end; /* what there is of it */
+    uint64_t limit;      /* end of the mapping */
+};
+
+static bool is_readable_stack(const struct mapping *mapping)
+{
+    return (mapping->prot & SNAPSHOT_PROT_WRITE) != 0 && maps_may_read(mapping);
+}
+
+uint64_t stacks_readable_sp(struct capture *capture, uint64_t sp)
+{
+    const struct mapping *mapping = maps_find_from(&capture->maps, sp);
+    const struct mapping *end = capture->maps.mappings + capture->maps.count;
+
+    for (; mapping != NULL && mapping < end && mapping->start < sp + OVERFLOW_REACH; mapping++) {
+        if (is_readable_stack(mapping))
+            return mapping->start > sp ? mapping->start : sp;
+    }
+    return sp;
+}
+
+static struct stack find_stack(struct capture *capture, uint64_t sp, uint64_t thread_pointer)
+{
+    const struct mapping *mapping;
+    struct stack stack = {.start = stacks_readable_sp(capture, sp)};
+
+    mapping = maps_find(&capture->maps, stack.start);
+    if (mapping == NULL || !is_readable_stack(mapping)) {
+        /* No list of mappings, or a wild pointer: whatever can be read. */
+        stack.end = capture->maps.count == 0 ? stack.start + STACK_SIZE : stack.start;
+        return stack;
+    }
+    if (stack.start == sp)
+        stack.start = sp - mapping->start < ARCH_RED_ZONE ? mapping->start : sp - ARCH_RED_ZONE;
+    stack.limit = stack.end = mapping->end;
+    /* Stacks of threads often adjoin other memory; the thread's own block lies on top of them. */
+    if (thread_pointer > sp && thread_pointer < stack.end &&
+        stack.end - thread_pointer > THREAD_BLOCK)
+        stack.end = thread_pointer + THREAD_BLOCK;
+    return stack;
+}
+
+static uint64_t stack_size(const struct stack *stack, uint64_t most)
+{
+    uint64_t size = stack->end - stack->start;
+
+    return size < most ? size : most;
+}
+
+/* The return address that the kernel gave to the handlers of this process. */
+static uint64_t signal_return_address(void)
+{
+    struct kernel_sigaction action;
+
+    for (int signal = 1; signal < 32; signal++) {
+        if (sys_sigaction(signal, NULL, &action) == 0 && action.restorer != NULL)
+            return (uint64_t)action.restorer;
+    }
+    return 0;
+}
+
+/* Looks for a signal frame in the stack; the stack pointer that it saved, 0 if there is none. */
+static uint64_t find_interrupted(struct capture *capture, uint64_t start, uint64_t size,
+                                 uint64_t return_address)
+{
+    uint64_t *words = (uint64_t *)capture->scratch, at = start & ~(uint64_t)7;
+    uint8_t frame[SIGNAL_FRAME_MAX];
+
+    while (at < start + size) {
+        uint64_t left = start + size - at;
+        size_t got = memory_read(&capture->memory, at, words,
+                                 left < CAPTURE_SCRATCH_SIZE ? left : CAPTURE_SCRATCH_SIZE);
+        for (size_t i = 0; i < got / sizeof *words; i++) {
+            uint64_t sp;
+            if (words[i] != return_address ||
+                !memory_read_all(&capture->memory, at + i * sizeof *words, frame,
+                                 arch_signal_frame_size()))
+                continue;
+            sp = arch_signal_frame_sp(frame);
+            if (maps_find_from(&capture->maps, sp) != NULL)
+                return sp;
+        }
+        if (got < CAPTURE_SCRATCH_SIZE)
+            break;
+        at += got;
+    }
+    return 0;
+}
+
+/* Where a handler runs on an alternate stack, the story is on the one that it interrupted. */
+static void write_interrupted(struct capture *capture, int tid, const struct stack *first,
+                              uint64_t thread_pointer, uint64_t most)
+{
+    uint64_t return_address = signal_return_address();
+    struct stack stack = *first;
+
+    for (int level = 0; level < SIGNAL_LEVELS && return_address != 0; level++) {
+        uint64_t sp = find_interrupted(capture, stack.start, stack_size(&stack, STACK_SIZE),
+                                       return_address);
+        if (sp == 0)
+            return;
+        if (sp >= stack.start && sp < stack.limit) {
+            /* On the same stack: what is above is captured already, a further frame may be there. */
+            stack.start = sp;
+            continue;
+        }
+        stack = find_stack(capture, sp, thread_pointer);
+        capture_memory(capture, SNAPSHOT_MEMORY_KIND_INTERRUPTED, tid, stack.start,
+                       stack_size(&stack, most));
+    }
+}
+
+static void write_registers(struct capture *capture, const uint64_t *registers, uint64_t known)
+{
+    snapshot_writer_u64s(&capture->writer, SNAPSHOT_THREAD_REGISTERS, registers,
+                         SNAPSHOT_REGISTER_COUNT);
+    snapshot_writer_uint(&capture->writer, SNAPSHOT_THREAD_KNOWN, known);
+}
+
+static void write_name(struct capture *capture, int tid)
+{
+    char path[48], name[32];
+    struct text text = text_in(path, sizeof path);
+    long length;
+
+    text_add(&text, "task/");
+    text_add_number(&text, (uint64_t)tid);
+    text_add(&text, "/comm");
+    length = procfs_read(capture->proc, path, name, sizeof name);
+    if (length > 1)
+        snapshot_writer_str(&capture->writer, SNAPSHOT_THREAD_NAME, name, (size_t)length - 1);
+}
+
+void stacks_write_crashed(struct capture *capture)
+{
+    struct snapshot_writer *writer = &capture->writer;
+    const struct cause *cause = capture->request.cause;
+    uint64_t thread_pointer = cause->registers[SNAPSHOT_REGISTER_FS_BASE];
+    struct stack stack =
+        find_stack(capture, cause->registers[SNAPSHOT_REGISTER_RSP], thread_pointer);
+    uint64_t size = stack_size(&stack, STACK_SIZE), rest = stack.end - stack.start - size;
+    int tid = capture->request.tid;
+
+    snapshot_writer_begin(writer, SNAPSHOT_SECTION_THREAD, THREAD_SECTION_SIZE);
+    snapshot_writer_uint(writer, SNAPSHOT_THREAD_TID, (uint64_t)tid);
+    write_name(capture, tid);
+    snapshot_writer_bool(writer, SNAPSHOT_THREAD_CRASHED, true);
+    write_registers(capture, cause->registers, cause->known);
+    if (capture->secret)
+        capture_string(capture, SNAPSHOT_THREAD_MISSING,
+                       "the process is not dumpable: its memory is not read");
+    if (stack.limit != 0)
+        snapshot_writer_uint(writer, SNAPSHOT_THREAD_STACK_LIMIT, stack.limit);
+    snapshot_writer_end(writer);
+    if (capture->secret)
+        return;
+    capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start, size);
+    if (rest > STACK_BASE_SIZE) {
+        capture->dropped_memory += rest - STACK_BASE_SIZE;
+        rest = STACK_BASE_SIZE;
+    }
+    if (rest > 0)
+        capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK_BASE, tid, stack.end - rest, rest);
+    write_interrupted(capture, tid, &stack, thread_pointer, STACK_SIZE);
+}
+
+static void write_frozen(struct capture *capture, const struct frozen *frozen, uint64_t most)
+{
+    struct snapshot_writer *writer = &capture->writer;
+    uint64_t registers[SNAPSHOT_REGISTER_COUNT], known;
+    int tid = atomic_load(&frozen->tid);
+    struct stack stack;
+
+    arch_registers(frozen->context, frozen->thread_pointer, registers, &known);
+    stack = find_stack(capture, registers[SNAPSHOT_REGISTER_RSP], frozen->thread_pointer);
+    snapshot_writer_begin(writer, SNAPSHOT_SECTION_THREAD, THREAD_SECTION_SIZE);
+    snapshot_writer_uint(writer, SNAPSHOT_THREAD_TID, (uint64_t)tid);
+    snapshot_writer_str(writer, SNAPSHOT_THREAD_NAME, frozen->name,
+                        text_length_max(frozen->name, sizeof frozen->name));
+    write_registers(capture, registers, known);
+    if (stack.limit != 0)
+        snapshot_writer_uint(writer, SNAPSHOT_THREAD_STACK_LIMIT, stack.limit);
+    snapshot_writer_end(writer);
+    if (capture->secret)
+        return;
+    if (!capture_has_room(capture, STACK_MIN)) {
+        capture->dropped_threads++;
+        return;
+    }
+    capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start,
+                   stack_size(&stack, most));
+}
+
+/* "0 0x3 0x7f.. 0x400 .. 0x7ffe1000 0x7f0c": the call, six arguments, sp and pc. */
+static bool parse_syscall(const char *at, uint64_t *call, uint64_t *sp, uint64_t *pc)
+{
+    uint64_t words[8];
+
+    if (!text_number(&at, 10, call))
+        return false;
+    for (size_t i = 0; i < 8; i++) {
+        if (!text_begins(at, " 0x"))
+            return false;
+        at += 3;
+        if (!text_number(&at, 16, &words[i]))
+            return false;
+    }
+    *sp = words[6];
+    *pc = words[7];
+    return true;
+}
+
+/* A thread that did not stop: the kernel may tell where it waits. */
+static void write_unfrozen(struct capture *capture, int tid, uint64_t most)
+{
+    struct snapshot_writer *writer = &capture->writer;
+    uint64_t registers[SNAPSHOT_REGISTER_COUNT] = {0}, call;
+    char path[48], line[256], state[2] = {0};
+    struct text text = text_in(path, sizeof path);
+    struct stack stack = {0};
+    bool known;
+
+    text_add(&text, "task/");
+    text_add_number(&text, (uint64_t)tid);
+    text_add(&text, "/syscall");
+    state[0] = procfs_task_state(capture->proc, tid);
+    known = procfs_read(capture->proc, path, line, sizeof line) > 0 &&
+            parse_syscall(line, &call, &registers[SNAPSHOT_REGISTER_RSP],
+                          &registers[SNAPSHOT_REGISTER_RIP]);
+    snapshot_writer_begin(writer, SNAPSHOT_SECTION_THREAD, THREAD_SECTION_SIZE);
+    snapshot_writer_uint(writer, SNAPSHOT_THREAD_TID, (uint64_t)tid);
+    write_name(capture, tid);
+    if (state[0] != 0)
+        capture_string(capture, SNAPSHOT_THREAD_STATE, state);
+    if (known) {
+        stack = find_stack(capture, registers[SNAPSHOT_REGISTER_RSP], 0);
+        write_registers(capture, registers,
+                        (uint64_t)1 << SNAPSHOT_REGISTER_RSP |
+                            (uint64_t)1 << SNAPSHOT_REGISTER_RIP);
+        snapshot_writer_uint(writer, SNAPSHOT_THREAD_SYSCALL, call);
+    } else {
+        capture_string(capture, SNAPSHOT_THREAD_MISSING,
+                       state[0] == 0 ? "the thread has ended" : "the thread did not stop in time");
+    }
+    snapshot_writer_end(writer);
+    if (known && !capture->secret && capture_has_room(capture, STACK_MIN))
+        capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start,
+                       stack_size(&stack, most));
+}
+
+void stacks_write_others(struct capture *capture)
+{
+    struct threads *threads = &capture->threads;
+    const struct freeze *freeze = &threads->freeze;
+    unsigned arrived, answered = 0;
+    uint64_t most = STACK_SIZE;
+
+    if (threads->n_tids == 0)
+        return;
+    threads_wait(threads, capture->proc);
+    most = (CAPTURE_BUDGET - capture->writer.written) / (threads->n_tids + 1);
+    if (most > STACK_SIZE)
+        most = STACK_SIZE;
+    if (most < STACK_MIN)
+        most = STACK_MIN;
+    arrived = atomic_load(&freeze->arrived);
+    for (unsigned i = 0; i < arrived && i < freeze->slots; i++) {
+        if (atomic_load(&freeze->frozen[i].tid) != 0) {
+            write_frozen(capture, &freeze->frozen[i], most);
+            answered++;
+        }
+    }
+    for (unsigned i = 0; i < threads->n_tids && answered < threads->n_tids; i++) {
+        if (threads_find(threads, threads->tids[i]) == NULL)
+            write_unfrozen(capture, threads->tids[i], most);
+    }
+}
