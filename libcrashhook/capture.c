@@ -230,7 +230,7 @@ void capture_run(struct capture *capture)
     size_t buffer_size = BUFFER_SIZE;
     uint8_t *buffer;
 
-    memory_init(&capture->memory);
+    memory_init(&capture->memory, arena);
     procfs_find(capture->pid, capture->proc);
     threads_freeze(&capture->threads, arena, capture->proc, capture->pid, capture->request.tid);
     capture->dumpable = (int)sys(SYS_prctl, PR_GET_DUMPABLE);

@@ -106,7 +106,7 @@ static struct sigaction kernel_action(int signal, const struct disposition *want
     } else if (disposition_is_default(wanted)) {
         action.sa_sigaction = handler_on_signal;
         action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER;
-        put_mask(&action.sa_mask, ~SYNCHRONOUS_SIGNALS);
+        put_mask(&action.sa_mask, ~(SYNCHRONOUS_SIGNALS | LIBC_SIGNALS));
     } else {
         action.sa_sigaction = handler_on_signal;
         /* SA_RESETHAND is done by hand, and so is the signal's own mask: the kernel would kill

@@ -142,7 +142,7 @@ void helper_report(const struct report_request *request)
     sys(SYS_clock_gettime, CLOCK_BOOTTIME, &capture->uptime);
     sys(SYS_clock_gettime, CLOCK_MONOTONIC, &capture->began);
     if (!request->vfork_child)
-        threads_prepare(&capture->threads, &capture->arena);
+        threads_prepare(&capture->threads, &capture->arena, request->final_signal);
     child = arch_clone(CLONE_VM | CLONE_VFORK, stack + STACK_SIZE, helper_main, capture);
     if (child < 0)
         capture_run(capture);

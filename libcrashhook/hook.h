@@ -26,6 +26,9 @@ static inline uint64_t signal_bit(int signal)
     (signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) | signal_bit(SIGFPE) |          \
      signal_bit(SIGTRAP) | signal_bit(SIGSYS))
 
+/* The C library's own (cancellation, setuid in all threads): it lets nobody block them. */
+static const uint64_t LIBC_SIGNALS = (uint64_t)3 << (32 - 1);
+
 /* Read once at the start, because programs change their environment; constant from then on. */
 struct hook_settings {
     bool active;

@@ -20,8 +20,9 @@ static void write_module(struct capture *capture, const struct module *module)
     struct snapshot_writer *writer = &capture->writer;
     struct module_image image;
 
-    if (!module_read_image(module, &capture->memory, &image))
-        image.package_note_length = 0;
+    image.package_note_length = 0;
+    if (module->has_package_note)
+        module_read_image(module, &capture->memory, &image);
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_MODULE,
                           SECTION_SIZE + module->path_length + image.package_note_length);
     snapshot_writer_str(writer, SNAPSHOT_MODULE_PATH, module->path, module->path_length);

@@ -16,9 +16,6 @@
 #include "libcrashhook/hook.h"
 #include "libcrashhook/syscalls.h"
 
-/* The C library's own signals (cancellation, setuid in all threads), which it lets nobody block. */
-static const uint64_t LIBC_SIGNALS = (uint64_t)3 << (32 - 1);
-
 int masks_change(int how, const uint64_t *set, uint64_t *old)
 {
     struct hook_thread *self = &hook_thread;

@@ -9,14 +9,22 @@
 #include <fcntl.h>
 #include <sys/uio.h>
 
+#include "libcrashhook/arena.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
-enum { CHUNK = 4096 };
+enum { CHUNK = 4096, SMALL_READ = 256, ARENA_FOR_PAGES = 512 * 1024 };
 
-void memory_init(struct memory *memory)
+static const uint64_t NO_PAGE = 1;
+
+void memory_init(struct memory *memory, struct arena *arena)
 {
     *memory = (struct memory){.pid = (int)sys(SYS_getpid)};
+    if (arena->left < ARENA_FOR_PAGES)
+        return;
+    memory->pages = arena_take(arena, MEMORY_PAGES * sizeof *memory->pages);
+    for (size_t i = 0; memory->pages != NULL && i < MEMORY_PAGES; i++)
+        memory->pages[i].address = NO_PAGE;
 }
 
 static size_t read_by_pipe(struct memory *memory, uint64_t address, uint8_t *to, size_t size)
@@ -46,7 +54,7 @@ static size_t read_by_pipe(struct memory *memory, uint64_t address, uint8_t *to,
     return done;
 }
 
-size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t size)
+static size_t read_directly(struct memory *memory, uint64_t address, void *to, size_t size)
 {
     const struct iovec local = {.iov_base = to, .iov_len = size};
     const struct iovec remote = {.iov_base = (void *)address, .iov_len = size};
@@ -63,6 +71,35 @@ size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t siz
         memory->by_pipe = true;
     }
     return read_by_pipe(memory, address, to, size);
+}
+
+/* A list or a string costs one system call for its page, not one for each word. */
+static const struct memory_page *cached_page(struct memory *memory, uint64_t address)
+{
+    uint64_t start = address & ~(uint64_t)(MEMORY_PAGE_SIZE - 1);
+    struct memory_page *page = &memory->pages[start / MEMORY_PAGE_SIZE % MEMORY_PAGES];
+
+    if (page->address != start) {
+        page->address = NO_PAGE;
+        if (read_directly(memory, start, page->bytes, MEMORY_PAGE_SIZE) != MEMORY_PAGE_SIZE)
+            return NULL;
+        page->address = start;
+    }
+    return page;
+}
+
+size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t size)
+{
+    size_t at = address % MEMORY_PAGE_SIZE;
+    const struct memory_page *page;
+
+    if (memory->pages == NULL || size > SMALL_READ || at + size > MEMORY_PAGE_SIZE)
+        return read_directly(memory, address, to, size);
+    page = cached_page(memory, address);
+    if (page == NULL)
+        return 0;
+    text_copy(to, page->bytes + at, size);
+    return size;
 }
 
 bool memory_read_all(struct memory *memory, uint64_t address, void *to, size_t size)

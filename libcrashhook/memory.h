@@ -7,14 +7,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { MEMORY_PAGES = 8, MEMORY_PAGE_SIZE = 4096 };
+
+struct memory_page {
+    uint64_t address;
+    uint8_t bytes[MEMORY_PAGE_SIZE];
+};
+
 struct memory {
+    struct memory_page *pages; /* for small reads: the process stands still; NULL for none */
     int pid;
     bool by_pipe; /* process_vm_readv() is forbidden here */
     bool has_pipe;
     int pipe[2];
 };
 
-void memory_init(struct memory *memory);
+struct arena;
+void memory_init(struct memory *memory, struct arena *arena);
 /* Bytes read from the start on; stops at the first page that is not there. Async-signal-safe. */
 size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t size);
 bool memory_read_all(struct memory *memory, uint64_t address, void *to, size_t size);

@@ -9,6 +9,12 @@
 
 enum { ABORT_TEXT_SIZE = 8 * 1024, STACK_WORDS = 2048 };
 
+/* std::terminate() and its usual handler: nobody has caught an exception that got there. */
+static const char *const TERMINATORS[] = {
+    "_ZSt9terminatev",
+    "_ZN9__gnu_cxx27__verbose_terminate_handlerEv",
+};
+
 static uint64_t find_in(struct capture *capture, const struct module *module, const char *name,
                         uint64_t *size)
 {
@@ -75,7 +81,8 @@ void message_write_exception(struct capture *capture)
     struct snapshot_writer *writer = &capture->writer;
     const struct module *module;
     struct exception exception;
-    uint64_t terminate, size = 0, globals = 0;
+    uint64_t size = 0, globals = 0;
+    bool terminating = false;
     size_t from = 0;
 
     /* Its own library, libc++'s, or the program, if it exports the function. */
@@ -89,14 +96,16 @@ void message_write_exception(struct capture *capture)
     }
     if (globals == 0 || !exception_read(&exception, capture, globals))
         return;
-    terminate = find_in(capture, module, "_ZN10__cxxabiv111__terminateEPFvvE", &size);
+    for (size_t i = 0; i < sizeof TERMINATORS / sizeof *TERMINATORS && !terminating; i++) {
+        uint64_t function = find_in(capture, module, TERMINATORS[i], &size);
+        terminating = is_on_stack(capture, function, size);
+    }
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_EXCEPTION, sizeof exception + 128);
     if (exception.type[0] != '\0')
         capture_string(capture, SNAPSHOT_EXCEPTION_TYPE, exception.type);
     if (exception.what[0] != '\0')
         capture_string(capture, SNAPSHOT_EXCEPTION_WHAT, exception.what);
-    snapshot_writer_bool(writer, SNAPSHOT_EXCEPTION_CAUGHT,
-                         !is_on_stack(capture, terminate, size));
+    snapshot_writer_bool(writer, SNAPSHOT_EXCEPTION_CAUGHT, !terminating);
     snapshot_writer_uint(writer, SNAPSHOT_EXCEPTION_UNCAUGHT, exception.uncaught);
     snapshot_writer_end(writer);
 }

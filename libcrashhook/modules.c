@@ -31,6 +31,7 @@ static void take_note(struct module *module, struct module_image *image, const E
         if (length <= sizeof image->package_note) {
             text_copy(image->package_note, description, length);
             image->package_note_length = length;
+            module->has_package_note = true;
         }
     }
 }

@@ -19,6 +19,7 @@ struct module {
     uint64_t base, end, bias, device, inode;
     unsigned flags; /* SNAPSHOT_MODULE_ */
     bool executable; /* any of it */
+    bool has_package_note;
     uint8_t build_id[MODULE_BUILD_ID_MAX];
     size_t build_id_size;
 };

@@ -73,20 +73,14 @@ static void write_args(struct capture *capture)
     }
 }
 
-/* The 22nd field of the stat file, counted from behind the name, which is the second. */
-static void write_start(struct capture *capture)
+/* The fields of the stat file, counted from behind the name, which is the second. */
+static bool stat_field(const char *behind_name, int wanted, uint64_t *number)
 {
-    char *buffer = (char *)capture->scratch;
-    const char *at;
-    uint64_t start;
+    const char *at = behind_name;
 
-    if (procfs_read(capture->proc, "stat", buffer, STAT_SIZE) <= 0 ||
-        (at = procfs_behind_name(buffer)) == NULL)
-        return;
-    for (int field = 2; field < 22 && *at != '\0'; at++)
+    for (int field = 2; field < wanted && *at != '\0'; at++)
         field += *at == ' ';
-    if (text_number(&at, 10, &start))
-        snapshot_writer_uint(&capture->writer, SNAPSHOT_PROCESS_START, start);
+    return text_number(&at, 10, number);
 }
 
 static void write_tracer(struct capture *capture)
@@ -109,21 +103,19 @@ static void write_tracer(struct capture *capture)
 static void write_ids(struct capture *capture)
 {
     struct snapshot_writer *writer = &capture->writer;
-    /* The helper is a child of the process. */
-    long parent = sys(SYS_getppid);
-    char path[PROCFS_PATH_SIZE], *buffer = (char *)capture->scratch;
-    const char *at;
+    char *stat = (char *)capture->scratch;
+    const char *behind_name = NULL;
     uint64_t number;
 
-    procfs_find(capture->pid, path);
-    if (capture->in_helper && procfs_read(path, "stat", buffer, STAT_SIZE) > 0 &&
-        (at = procfs_behind_name(buffer)) != NULL && text_length(at) > 3) {
-        at += 3;
-        if (text_number(&at, 10, &number))
-            parent = (long)number;
-    }
+    if (procfs_read(capture->proc, "stat", stat, STAT_SIZE) > 0)
+        behind_name = procfs_behind_name(stat);
     snapshot_writer_uint(writer, SNAPSHOT_PROCESS_PID, (uint64_t)capture->pid);
-    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_PPID, (uint64_t)parent);
+    if (behind_name != NULL && stat_field(behind_name, 4, &number))
+        snapshot_writer_uint(writer, SNAPSHOT_PROCESS_PPID, number);
+    else if (!capture->in_helper)
+        snapshot_writer_uint(writer, SNAPSHOT_PROCESS_PPID, (uint64_t)sys(SYS_getppid));
+    if (behind_name != NULL && stat_field(behind_name, 22, &number))
+        snapshot_writer_uint(writer, SNAPSHOT_PROCESS_START, number);
     snapshot_writer_uint(writer, SNAPSHOT_PROCESS_UID, (uint64_t)sys(SYS_getuid));
     snapshot_writer_uint(writer, SNAPSHOT_PROCESS_EUID, (uint64_t)sys(SYS_geteuid));
     snapshot_writer_uint(writer, SNAPSHOT_PROCESS_GID, (uint64_t)sys(SYS_getgid));
@@ -164,7 +156,6 @@ void process_write(struct capture *capture)
     length = sys(SYS_getcwd, buffer, PATH_SIZE);
     if (length > 1)
         snapshot_writer_str(writer, SNAPSHOT_PROCESS_CWD, buffer, (size_t)length - 1);
-    write_start(capture);
     snapshot_writer_bool(writer, SNAPSHOT_PROCESS_SECURE, hook_settings.secure);
     snapshot_writer_uint(writer, SNAPSHOT_PROCESS_DUMPABLE, (uint64_t)capture->dumpable);
     write_tracer(capture);

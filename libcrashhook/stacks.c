@@ -3,7 +3,6 @@
 #include "libcrashhook/stacks.h"
 
 #include "libcrashhook/capture.h"
-#include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
 enum {
@@ -69,18 +68,6 @@ static uint64_t stack_size(const struct stack *stack, uint64_t most)
     return size < most ? size : most;
 }
 
-/* The return address that the kernel gave to the handlers of this process. */
-static uint64_t signal_return_address(void)
-{
-    struct kernel_sigaction action;
-
-    for (int signal = 1; signal < 32; signal++) {
-        if (sys_sigaction(signal, NULL, &action) == 0 && action.restorer != NULL)
-            return (uint64_t)action.restorer;
-    }
-    return 0;
-}
-
 /* Looks for a signal frame in the stack; the stack pointer that it saved, 0 if there is none. */
 static uint64_t find_interrupted(struct capture *capture, uint64_t start, uint64_t size,
                                  uint64_t return_address)
@@ -113,7 +100,7 @@ static uint64_t find_interrupted(struct capture *capture, uint64_t start, uint64
 static void write_interrupted(struct capture *capture, int tid, const struct stack *first,
                               uint64_t thread_pointer, uint64_t most)
 {
-    uint64_t return_address = signal_return_address();
+    uint64_t return_address = capture->threads.signal_return;
     struct stack stack = *first;
 
     for (int level = 0; level < SIGNAL_LEVELS && return_address != 0; level++) {
@@ -177,10 +164,8 @@ void stacks_write_crashed(struct capture *capture)
     if (capture->secret)
         return;
     capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start, size);
-    if (rest > STACK_BASE_SIZE) {
-        capture->dropped_memory += rest - STACK_BASE_SIZE;
+    if (rest > STACK_BASE_SIZE)
         rest = STACK_BASE_SIZE;
-    }
     if (rest > 0)
         capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK_BASE, tid, stack.end - rest, rest);
     write_interrupted(capture, tid, &stack, thread_pointer, STACK_SIZE);

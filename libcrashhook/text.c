@@ -2,6 +2,19 @@
 /* Async-signal-safe: touches nothing but its arguments. */
 #include "libcrashhook/text.h"
 
+void *memcpy(void *restrict to, const void *restrict from, size_t size)
+{
+    text_copy(to, from, size);
+    return to;
+}
+
+void *memset(void *to, int value, size_t size)
+{
+    for (uint8_t *target = to; size > 0; size--)
+        *target++ = (uint8_t)value;
+    return to;
+}
+
 void text_copy(void *to, const void *from, size_t size)
 {
     uint8_t *target = to;

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Hidden, for the calls that the compiler makes out of assignments. */
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memset(void *to, int value, size_t size);
+
 void text_copy(void *to, const void *from, size_t size);
 void text_zero(void *to, size_t size);
 bool text_same_bytes(const void *a, const void *b, size_t size);

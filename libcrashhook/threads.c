@@ -45,29 +45,26 @@ static void on_freeze(int signal, siginfo_t *info, void *context)
         sys(SYS_futex, &freeze->never, FUTEX_WAIT_PRIVATE, 0, NULL);
 }
 
-void threads_prepare(struct threads *threads, struct arena *arena)
+void threads_prepare(struct threads *threads, struct arena *arena, int signal)
 {
-    struct kernel_sigaction action, ours;
+    struct kernel_sigaction action, handled;
     size_t room = arena->left / 16 / sizeof(struct frozen);
 
+    if (sys_sigaction(signal, NULL, &handled) == 0)
+        threads->signal_return = (uint64_t)handled.restorer;
     threads->freeze.slots = (unsigned)(room < MAX_THREADS ? room : MAX_THREADS);
     threads->freeze.frozen = arena_take(arena, threads->freeze.slots * sizeof(struct frozen));
-    if (threads->freeze.frozen == NULL)
+    if (threads->freeze.frozen == NULL || threads->signal_return == 0)
         return;
     atomic_store(&threads->freeze.expected, UINT32_MAX);
-    /* Its way back into the program is the C library's, as in every handler of the process. */
-    for (int signal = 1; signal < 32; signal++) {
-        if (sys_sigaction(signal, NULL, &ours) == 0 && ours.restorer != NULL)
-            break;
-    }
     action = (struct kernel_sigaction){
         .handler = on_freeze,
         .flags = SA_SIGINFO | SA_ONSTACK | ARCH_SA_RESTORER,
-        .restorer = ours.restorer,
+        .restorer = handled.restorer,
         .mask = UINT64_MAX,
     };
     atomic_store(&hook_identity->freeze, &threads->freeze);
-    threads->can_freeze = ours.restorer != NULL && sys_sigaction(FREEZE_SIGNAL, &action, NULL) == 0;
+    threads->can_freeze = sys_sigaction(FREEZE_SIGNAL, &action, NULL) == 0;
 }
 
 static void add_task(struct threads *threads, size_t room, int tid)
