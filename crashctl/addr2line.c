@@ -37,6 +37,7 @@ struct met {
 struct lookup {
     FILE *out;
     struct symbolizer_file *file;
+    const struct elf_file *image; /* whose symbols labels are */
     struct labels labels;
     struct met *met;
     size_t n_met;
@@ -90,12 +91,19 @@ static int read_table(Elf *elf, unsigned wanted, struct labels *ret) {
     return 0;
 }
 
-static int read_labels(const struct elf_file *image, struct labels *ret) {
-    int r = read_table(image->elf, SHT_SYMTAB, ret);
-    if (r == 0 && ret->n == 0) {
+/* The full table of the file or of its separate debug file, else the dynamic one; *image is whose
+ * it is. */
+static int read_labels(const struct elf_file **image, const struct elf_file *debug,
+                       struct labels *ret) {
+    const struct elf_file *tried[] = {*image, debug, *image};
+    int r = 0;
+    for (size_t i = 0; i < 3 && r == 0 && ret->n == 0; i++) {
+        if (!tried[i])
+            continue;
         free(ret->labels);
         ret->labels = NULL;
-        r = read_table(image->elf, SHT_DYNSYM, ret);
+        r = read_table(tried[i]->elf, i < 2 ? SHT_SYMTAB : SHT_DYNSYM, ret);
+        *image = tried[i];
     }
     return r;
 }
@@ -204,7 +212,7 @@ static void print_chain(struct lookup *lookup, const struct code_chain *chain,
 
 static void print_address(struct lookup *lookup, uint64_t address) {
     fprintf(lookup->out, "0x%016" PRIx64 "\n", address);
-    size_t section = section_at(symbolizer_file_image(lookup->file, false), address);
+    size_t section = section_at(lookup->image, address);
     if (section == 0) {
         fputs("??\n??:0\n", lookup->out);
         return;
@@ -228,8 +236,10 @@ int addr2line_print(FILE *out, const char *path, char **addresses, size_t n, FIL
     int r = symbolizer_file_open(path, &file);
     if (r < 0)
         return r;
-    struct lookup lookup = {.out = out, .file = file};
-    r = read_labels(symbolizer_file_image(file, false), &lookup.labels);
+    struct lookup lookup = {
+        .out = out, .file = file, .image = symbolizer_file_image(file, false)};
+    symbolizer_file_functions(file); /* looks for the debug file */
+    r = read_labels(&lookup.image, symbolizer_file_image(file, true), &lookup.labels);
     for (size_t i = 0; r == 0 && i < n; i++)
         print_address(&lookup, strtoull(addresses[i], NULL, 16));
     char text[100];
