@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What the walk must know about x86_64; the only place that knows it. */
+#ifndef SYMBOLIZER_ARCH_X86_64_H
+#define SYMBOLIZER_ARCH_X86_64_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct walk;
+
+enum {
+    ARCH_REGISTERS = 17, /* DWARF's numbers, which are libunwind's and the snapshot's too */
+    ARCH_FP = 6,
+    ARCH_SP = 7,
+    ARCH_PC = 16,
+    ARCH_WORD = 8,
+    ARCH_CALL_LONGEST = 7, /* bytes of the longest call instruction that is recognized */
+};
+
+/* Registers of one frame; bit n of known: value[n] is. */
+struct cpu {
+    uint64_t value[ARCH_REGISTERS];
+    uint32_t known;
+};
+
+static inline bool cpu_knows(const struct cpu *cpu, unsigned number) {
+    return cpu->known >> number & 1;
+}
+
+static inline void cpu_set(struct cpu *cpu, unsigned number, uint64_t value) {
+    cpu->value[number] = value;
+    cpu->known |= 1u << number;
+}
+
+/* Registers that a called function leaves as they were, and with them the ones that a step sets. */
+bool arch_survives_call(unsigned number);
+
+/* Do bytes, which end at address, end in a call? *target: where it goes, 0 if that is not in the
+ * instruction. */
+bool arch_ends_in_call(const uint8_t *bytes, size_t size, uint64_t address, uint64_t *target);
+
+/* Is this the code that a signal handler returns to? Then reads the interrupted registers, which the
+ * kernel left at sp. */
+bool arch_is_trampoline(struct walk *walk, uint64_t pc);
+bool arch_interrupted(struct walk *walk, uint64_t sp, struct cpu *ret);
+
+#endif

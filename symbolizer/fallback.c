@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbolizer/fallback.h"
+
+#include <string.h>
+
+enum {
+    SCAN_WORDS = 512,
+    BRIDGE_CANDIDATES = 1024,
+    BRIDGE_STEPS = 4096,
+    FRAME_SIZE_LIMIT = 1 << 20,
+};
+
+static bool read_word(struct walk *walk, uint64_t address, uint64_t *value) {
+    return walk_read_memory(walk, address, value, sizeof(*value)) == sizeof(*value);
+}
+
+/* An address behind a call instruction. */
+static bool is_return_address(struct walk *walk, uint64_t address, uint64_t *target) {
+    uint8_t bytes[ARCH_CALL_LONGEST];
+    *target = 0;
+    if (address < sizeof(bytes) || !walk_executable(walk, address - 1))
+        return false;
+    /* Code of a JIT is in no file: it may be one, if nothing speaks against it. */
+    size_t n = walk_read_memory(walk, address - sizeof(bytes), bytes, sizeof(bytes));
+    if (n < sizeof(bytes))
+        return walk_module_at(walk, address) < 0;
+    return arch_ends_in_call(bytes, sizeof(bytes), address, target);
+}
+
+static void set_caller(struct position *position, uint64_t pc, uint64_t sp, enum frame_trust trust) {
+    struct cpu caller = {0};
+    cpu_set(&caller, ARCH_PC, pc);
+    cpu_set(&caller, ARCH_SP, sp);
+    position->cpu = caller;
+    position->frame = (struct unwound){.pc = pc, .trust = trust};
+}
+
+bool fallback_bad_pc(struct walk *walk, struct position *position) {
+    uint64_t pc, target;
+    struct cpu before = position->cpu;
+    if (walk_executable(walk, before.value[ARCH_PC]) ||
+        !read_word(walk, before.value[ARCH_SP], &pc) || !is_return_address(walk, pc, &target))
+        return false;
+    set_caller(position, pc, before.value[ARCH_SP] + ARCH_WORD, FRAME_TRUST_FP);
+    /* The function that was not there changed nothing else. */
+    for (unsigned i = 0; i < ARCH_REGISTERS; i++)
+        if (arch_survives_call(i) && cpu_knows(&before, i))
+            cpu_set(&position->cpu, i, before.value[i]);
+    return true;
+}
+
+static bool same_stack(const struct walk *walk, uint64_t a, uint64_t b) {
+    const struct snapshot_mapping *mapping = snapshot_mapping_at(walk->snapshot, a);
+    return mapping ? b >= mapping->start && b < mapping->end
+                   : b - a < FRAME_SIZE_LIMIT; /* b above a */
+}
+
+static bool step_by_frame_pointer(struct walk *walk, struct position *position) {
+    uint64_t sp = position->cpu.value[ARCH_SP], fp = position->cpu.value[ARCH_FP];
+    uint64_t pc, saved, target;
+    if (!cpu_knows(&position->cpu, ARCH_FP) || fp % ARCH_WORD || fp < sp ||
+        fp - sp > FRAME_SIZE_LIMIT || !read_word(walk, fp, &saved) ||
+        !read_word(walk, fp + ARCH_WORD, &pc) || !is_return_address(walk, pc, &target))
+        return false;
+    set_caller(position, pc, fp + 2 * ARCH_WORD, FRAME_TRUST_FP);
+    cpu_set(&position->cpu, ARCH_FP, saved);
+    return true;
+}
+
+/* Start of the function that holds address, by symbol; 0 if unknown. */
+static uint64_t function_start(struct walk *walk, uint64_t address, struct symbol *symbol) {
+    int index = walk_module_at(walk, address);
+    struct module *module = index < 0 ? NULL : walk_open(walk, (size_t)index);
+    const struct symbols *symbols =
+        module ? module_symbols(walk->cache, &walk->source, module) : NULL;
+    uint64_t bias = index < 0 ? 0 : walk->snapshot->modules[index].bias;
+    if (!symbols || !symbols_lookup(symbols, address - bias, symbol))
+        return 0;
+    return symbol->address + bias;
+}
+
+static void take_word(struct walk *walk, struct position *position, uint64_t at, uint64_t pc) {
+    uint64_t sp = position->cpu.value[ARCH_SP], saved;
+    bool has_saved = at > sp && read_word(walk, at - ARCH_WORD, &saved) && saved > at &&
+                     saved % ARCH_WORD == 0 && same_stack(walk, at, saved);
+    uint64_t fp = position->cpu.value[ARCH_FP];
+    bool keeps_fp = cpu_knows(&position->cpu, ARCH_FP) && fp > at;
+    set_caller(position, pc, at + ARCH_WORD, FRAME_TRUST_SCAN);
+    /* A function with a frame pointer saves it just below its return address. */
+    if (has_saved)
+        cpu_set(&position->cpu, ARCH_FP, saved);
+    else if (keeps_fp)
+        cpu_set(&position->cpu, ARCH_FP, fp);
+}
+
+/* A call that goes to the start of the current function is taken before one that goes elsewhere,
+ * which may be left over from earlier calls. */
+static bool step_by_scan(struct walk *walk, struct position *position) {
+    uint64_t sp = position->cpu.value[ARCH_SP];
+    struct symbol symbol;
+    uint64_t start = function_start(walk, position_lookup(position), &symbol);
+    uint64_t first_at = 0, first_pc = 0;
+    for (uint64_t i = 0; i < SCAN_WORDS; i++) {
+        uint64_t at = (sp + ARCH_WORD - 1) / ARCH_WORD * ARCH_WORD + i * ARCH_WORD, pc, target;
+        if (at < sp || !read_word(walk, at, &pc))
+            break;
+        if (!is_return_address(walk, pc, &target))
+            continue;
+        if (start && target == start) {
+            take_word(walk, position, at, pc);
+            return true;
+        }
+        if (first_at == 0) {
+            first_at = at;
+            first_pc = pc;
+        }
+    }
+    if (first_at == 0)
+        return false;
+    take_word(walk, position, first_at, first_pc);
+    return true;
+}
+
+/* The newest function may not have touched the stack yet, or never does. */
+static bool step_by_leaf(struct walk *walk, struct position *position) {
+    uint64_t sp = position->cpu.value[ARCH_SP], pc, target;
+    if (!position->frame.interrupted || !read_word(walk, sp, &pc) ||
+        !is_return_address(walk, pc, &target))
+        return false;
+    struct cpu before = position->cpu;
+    set_caller(position, pc, sp + ARCH_WORD, FRAME_TRUST_SCAN);
+    for (unsigned i = 0; i < ARCH_REGISTERS; i++)
+        if (arch_survives_call(i) && cpu_knows(&before, i))
+            cpu_set(&position->cpu, i, before.value[i]);
+    return true;
+}
+
+bool fallback_step(struct walk *walk, struct position *position) {
+    return step_by_leaf(walk, position) || step_by_frame_pointer(walk, position) ||
+           step_by_scan(walk, position);
+}
+
+/* The oldest part of the stack that position is on, if what lies between was not captured. */
+static const struct snapshot_memory *oldest_part(const struct walk *walk, uint64_t sp) {
+    const struct snapshot *snapshot = walk->snapshot;
+    const struct snapshot_memory *newest = NULL;
+    for (size_t i = 0; i < snapshot->n_memory; i++) {
+        const struct snapshot_memory *memory = &snapshot->memory[i];
+        if (memory->address > sp && memory->kind == SNAPSHOT_MEMORY_KIND_STACK_BASE && newest &&
+            memory->tid == newest->tid)
+            return memory;
+        if ((memory->kind == SNAPSHOT_MEMORY_KIND_STACK ||
+             memory->kind == SNAPSHOT_MEMORY_KIND_INTERRUPTED) &&
+            (memory->address <= sp ? sp - memory->address <= memory->size
+                                   : memory->address - sp < FRAME_SIZE_LIMIT && !newest))
+            newest = memory;
+    }
+    return NULL;
+}
+
+static bool leads_to_start(struct walk *walk, struct position position) {
+    for (size_t i = 0; i < BRIDGE_STEPS; i++) {
+        enum step step = unwind_by_cfi(walk, &position);
+        if (step == STEP_END)
+            return true;
+        if (step != STEP_OK)
+            return false;
+    }
+    return false;
+}
+
+bool fallback_bridge(struct walk *walk, struct position *position) {
+    const struct snapshot_memory *part = oldest_part(walk, position->cpu.value[ARCH_SP]);
+    size_t candidates = 0;
+    if (!part)
+        return false;
+    uint64_t start = (part->address + ARCH_WORD - 1) / ARCH_WORD * ARCH_WORD, pc, target;
+    for (uint64_t at = start; at - part->address < part->size; at += ARCH_WORD) {
+        if (!read_word(walk, at, &pc) || !is_return_address(walk, pc, &target))
+            continue;
+        if (++candidates > BRIDGE_CANDIDATES)
+            break;
+        struct position tried = *position;
+        tried.cpu.known = 1u << ARCH_SP;
+        tried.cpu.value[ARCH_SP] = at > start ? at - ARCH_WORD : at;
+        take_word(walk, &tried, at, pc);
+        if (!leads_to_start(walk, tried))
+            continue;
+        *position = tried;
+        position->frame.after_gap = true;
+        return true;
+    }
+    return false;
+}
+
+bool fallback_is_start(struct walk *walk, const struct position *position) {
+    static const char *const STARTS[] = {"_start", "_start_c", "__clone", "clone", "__clone3",
+                                         "clone3"};
+    struct symbol symbol;
+    if (function_start(walk, position_lookup(position), &symbol) == 0)
+        return false;
+    for (size_t i = 0; i < sizeof(STARTS) / sizeof(*STARTS); i++)
+        if (strcmp(symbol.name, STARTS[i]) == 0)
+            return !position->frame.interrupted;
+    return false;
+}

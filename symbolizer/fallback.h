@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Steps for where call frame information ends (FINDINGS F.1.5). */
+#ifndef SYMBOLIZER_FALLBACK_H
+#define SYMBOLIZER_FALLBACK_H
+
+#include "symbolizer/unwind.h"
+
+/* A call into nothing: the return address is at sp, if pc is no code. */
+bool fallback_bad_pc(struct walk *walk, struct position *position);
+/* What the frame pointer, or else the words above sp, say about the caller. */
+bool fallback_step(struct walk *walk, struct position *position);
+/* The walk ran to the end of the captured newest part: go on in the oldest part. */
+bool fallback_bridge(struct walk *walk, struct position *position);
+/* Is the position in a function that threads begin with? */
+bool fallback_is_start(struct walk *walk, const struct position *position);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbolizer/symbolizer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "symbolizer/frames.h"
+#include "symbolizer/unwind.h"
+
+enum { DEFAULT_FRAMES = 4096, DEFAULT_MODULES = 64 };
+
+static const char *const DEFAULT_DIRECTORIES[] = {"/usr/lib/debug", NULL};
+
+struct symbolizer {
+    struct symbolizer_options options;
+    struct module_cache cache;
+};
+
+int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret) {
+    struct symbolizer *symbolizer = calloc(1, sizeof(*symbolizer));
+    if (!symbolizer)
+        return -ENOMEM;
+    if (options)
+        symbolizer->options = *options;
+    if (!symbolizer->options.debug_directories)
+        symbolizer->options.debug_directories = DEFAULT_DIRECTORIES;
+    if (symbolizer->options.max_frames == 0)
+        symbolizer->options.max_frames = DEFAULT_FRAMES;
+    if (symbolizer->options.max_cached_modules == 0)
+        symbolizer->options.max_cached_modules = DEFAULT_MODULES;
+    symbolizer->cache.debug_directories = symbolizer->options.debug_directories;
+    symbolizer->cache.limit = symbolizer->options.max_cached_modules;
+    *ret = symbolizer;
+    return 0;
+}
+
+struct symbolizer *symbolizer_free(struct symbolizer *symbolizer) {
+    if (symbolizer) {
+        module_cache_free(&symbolizer->cache);
+        free(symbolizer);
+    }
+    return NULL;
+}
+
+void symbolizer_configure(struct symbolizer *symbolizer, struct walk *walk) {
+    walk->cache = &symbolizer->cache;
+    walk->max_frames = symbolizer->options.max_frames;
+    walk->source_lines = symbolizer->options.source_lines;
+}
+
+static int append_frames(struct walk *walk, const struct unwound *unwound,
+                         struct frame_list *list) {
+    struct frame_context context = {walk->cache, &walk->source, walk->source_lines};
+    bool exact = unwound->interrupted || unwound->trampoline;
+    struct frame base = {
+        .pc = unwound->pc,
+        .lookup = exact ? unwound->pc : unwound->pc - 1,
+        .trust = unwound->trust,
+        .interrupted = unwound->interrupted,
+        .trampoline = unwound->trampoline,
+        .after_gap = unwound->after_gap,
+    };
+    base.module = walk_module_at(walk, base.lookup);
+    struct module *module = NULL;
+    if (base.module >= 0) {
+        base.offset = base.lookup - walk->snapshot->modules[base.module].bias;
+        walk->entries[base.module].used = true;
+        module = walk_open(walk, (size_t)base.module);
+    }
+    return frames_append(&context, module, base.module < 0 ? base.lookup : base.offset, &base,
+                         list);
+}
+
+/* The newest frames and the oldest ones; what a runaway recursion has between is counted. */
+static int symbolize(struct walk *walk, const struct unwound_stack *stack, struct frame_list *list,
+                     uint64_t *skipped) {
+    size_t reserve = walk->max_frames / 4;
+    int r = 0;
+    for (size_t i = 0; i < stack->n && r == 0; i++) {
+        size_t left = stack->n - i;
+        if (left > reserve && list->n + reserve >= walk->max_frames) {
+            *skipped = left - reserve;
+            i += *skipped;
+        }
+        if (list->n >= walk->max_frames) {
+            *skipped += stack->n - i;
+            break;
+        }
+        r = append_frames(walk, &stack->frames[i], list);
+    }
+    return r;
+}
+
+int walk_stack(struct walk *walk, size_t thread, struct stack *ret) {
+    *ret = (struct stack){0};
+    if (thread >= walk->snapshot->n_threads)
+        return -ENODATA;
+    const struct snapshot_thread *from = &walk->snapshot->threads[thread];
+    struct cpu start = {0};
+    for (unsigned i = 0; i < ARCH_REGISTERS; i++)
+        if (from->known >> i & 1)
+            cpu_set(&start, i, from->registers[i]);
+    if (!cpu_knows(&start, ARCH_PC))
+        return -ENODATA;
+    struct unwound_stack stack;
+    struct frame_list list = {0};
+    int r = unwind_stack(walk, &start, &stack);
+    if (r == 0)
+        r = symbolize(walk, &stack, &list, &ret->skipped);
+    free(stack.frames);
+    if (r < 0) {
+        frame_list_free(&list);
+        *ret = (struct stack){0};
+        return r;
+    }
+    ret->frames = list.frames;
+    ret->n_frames = list.n;
+    ret->complete = stack.complete;
+    ret->ended = stack.ended;
+    return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* One snapshot's view of memory and modules. */
+#ifndef SYMBOLIZER_WALK_H
+#define SYMBOLIZER_WALK_H
+
+#include "symbolizer/modules.h"
+#include "symbolizer/symbolizer.h"
+
+struct walk_entry {
+    bool used;             /* a frame lies in it */
+    bool tried;            /* to open its file */
+    struct module *module; /* NULL if there is no file that fits */
+    const char *problem;
+    char *package_note;
+    uint8_t text_id[16];
+    bool tables_tried;
+    const struct unwind_tables *tables;
+    struct unwind_tables *memory_tables; /* from the snapshot's memory, where there is no file */
+    uint8_t *debug_frames;               /* tables->debug_frame.frames at this load address */
+};
+
+struct walk {
+    struct module_cache *cache;
+    const struct snapshot *snapshot;
+    struct file_source source;
+    size_t max_frames;
+    unsigned source_lines;
+    struct walk_entry *entries; /* one for each module of the snapshot */
+    struct unwinder *unwinder;
+};
+
+/* Options and cache of the symbolizer, for walk_new. */
+void symbolizer_configure(struct symbolizer *symbolizer, struct walk *walk);
+
+/* Index of the module that covers address, or -1. */
+int walk_module_at(const struct walk *walk, uint64_t address);
+/* Its file; NULL if there is none that fits. */
+struct module *walk_open(struct walk *walk, size_t index);
+const struct unwind_tables *walk_tables(struct walk *walk, size_t index);
+/* May code run at address? */
+bool walk_executable(const struct walk *walk, uint64_t address);
+/* As walk_read_memory, but writable segments are given as the file holds them, too: good enough for
+ * the unwinder, which only looks whether a personality is there. */
+size_t walk_read_initial(struct walk *walk, uint64_t address, void *buffer, size_t size);
+
+#endif
