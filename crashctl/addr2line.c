@@ -121,13 +121,11 @@ static bool better(const struct label *label, const struct label *best, uint64_t
     return label->size < best->size;
 }
 
-static const struct label *label_at(const struct labels *labels, size_t section,
-                                    uint64_t address) {
+static const struct label *label_at(const struct labels *labels, size_t section, uint64_t address) {
     const struct label *best = NULL;
     for (size_t i = 0; i < labels->n; i++) {
         const struct label *label = &labels->labels[i];
-        if (label->section == section && label->address <= address &&
-            better(label, best, address))
+        if (label->section == section && label->address <= address && better(label, best, address))
             best = label;
     }
     return best;
@@ -151,7 +149,8 @@ static void print_name(FILE *out, const char *name) {
         return;
     }
     /* bfd_demangle leaves the version out and puts it back. */
-    BASE_CLEANUP(free) char *readable = demangle_full(name);
+    BASE_CLEANUP(free)
+    char *readable = demangle_full(name);
     const char *version = strchr(name, '@');
     if (readable && version)
         fprintf(out, "%s%s\n", readable, version);
@@ -232,12 +231,12 @@ static void print_address(struct lookup *lookup, uint64_t address) {
 }
 
 int addr2line_print(FILE *out, const char *path, char **addresses, size_t n, FILE *in_when_none) {
-    BASE_CLEANUP(symbolizer_file_close) struct symbolizer_file *file = NULL;
+    BASE_CLEANUP(symbolizer_file_close)
+    struct symbolizer_file *file = NULL;
     int r = symbolizer_file_open(path, &file);
     if (r < 0)
         return r;
-    struct lookup lookup = {
-        .out = out, .file = file, .image = symbolizer_file_image(file, false)};
+    struct lookup lookup = {.out = out, .file = file, .image = symbolizer_file_image(file, false)};
     symbolizer_file_functions(file); /* looks for the debug file */
     r = read_labels(&lookup.image, symbolizer_file_image(file, true), &lookup.labels);
     for (size_t i = 0; r == 0 && i < n; i++)

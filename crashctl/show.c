@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "crashctl/rows.h"
+#include "control/statepath.h"
+#include "crashctl/verbs.h"
+
+static const char HELP[] =
+    "crashctl show [ID] [--json | --event] [--state-dir DIR]\n"
+    "\n"
+    "The report of a crash; of the latest one without ID. ID may be cut where it\n"
+    "stays unique.\n"
+    "\n"
+    "  --json           its row, as in crashctl list --json\n"
+    "  --event          its Sentry event, byte for byte as it is or would be sent\n"
+    "  --state-dir DIR  where crashes are kept (CRASHD_STATE_DIR)\n";
+
+enum { FILE_LIMIT = 4 << 20 };
+
+struct search {
+    const char *prefix;
+    json_t *found;
+    size_t matches;
+};
+
+static int take_row(void *context, json_t *row) {
+    struct search *search = context;
+    const char *id = json_string_value(json_object_get(row, "id"));
+    if (!id || strncmp(id, search->prefix, strlen(search->prefix)) != 0)
+        return 0;
+    /* The newest comes first. */
+    if (!search->found)
+        search->found = json_copy(row);
+    search->matches++;
+    return 0;
+}
+
+static int print_file(const char *state_dir, const char *id, const char *name) {
+    BASE_CLEANUP(free)
+    char *data = NULL;
+    size_t size = 0;
+    BASE_CLEANUP(close)
+    int place = rows_open_crash(state_dir, id);
+    int r = place < 0 ? place : io_read_file(place, name, FILE_LIMIT, &data, &size);
+    if (r < 0) {
+        fprintf(stderr, "crashctl: %s of crash %.8s: %s\n", name, id,
+                r == -ENOENT ? "not there; the crash is not reported yet, or was removed"
+                             : strerror(-r));
+        return EXIT_FAILED;
+    }
+    fwrite(data, 1, size, stdout);
+    return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static const char *state_words(const char *state) {
+    static const char *const words[][2] = {
+        {"local", "kept locally, not sent: no DSN (--dsn or SENTRY_DSN)"},
+        {"queued", "waiting to be sent; crashctl status tells why"},
+        {"sent", "sent"},
+        {"failed", "not sent: the server refused it; crashctl status tells why"},
+        {"captured", "captured, not reported yet"},
+        {"suppressed", "one of many equal crashes: counted, not sent"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(state, words[i][0]) == 0)
+            return words[i][1];
+    return state;
+}
+
+static int show(const char *state_dir, const json_t *row, bool json, bool event) {
+    const char *id = json_string_value(json_object_get(row, "id"));
+    const char *state = json_string_value(json_object_get(row, "state"));
+    if (json) {
+        BASE_CLEANUP(free)
+        char *line = json_dumps(row, JSON_COMPACT);
+        puts(line ? line : "{}");
+        return line ? EXIT_OK : EXIT_FAILED;
+    }
+    if (event)
+        return print_file(state_dir, id, "event.json");
+    int status = print_file(state_dir, id, "report.txt");
+    if (status == EXIT_OK)
+        printf("  %s\n  id %s\n", state_words(state ? state : "unknown"), id);
+    return status;
+}
+
+int verb_show(int argc, char **argv) {
+    enum { JSON = 256, EVENT, STATE_DIR, HELP_ };
+    static const struct option options[] = {
+        {"json", no_argument, NULL, JSON},
+        {"event", no_argument, NULL, EVENT},
+        {"state-dir", required_argument, NULL, STATE_DIR},
+        {"help", no_argument, NULL, HELP_},
+        {0},
+    };
+    bool json = false, event = false;
+    const char *given = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case JSON:
+            json = true;
+            break;
+        case EVENT:
+            event = true;
+            break;
+        case STATE_DIR:
+            given = optarg;
+            break;
+        case HELP_:
+            fputs(HELP, stdout);
+            return EXIT_OK;
+        default:
+            fputs(HELP, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (argc - optind > 1 || (json && event)) {
+        fputs(HELP, stderr);
+        return EXIT_USAGE;
+    }
+    struct search search = {.prefix = optind < argc ? argv[optind] : ""};
+    int r = rows_crashes(given, take_row, &search);
+    if (r < 0)
+        return EXIT_FAILED;
+    if (!search.found || (*search.prefix && search.matches > 1)) {
+        if (search.found)
+            fprintf(stderr, "crashctl: %zu crashes begin with \"%s\": give more of the id\n",
+                    search.matches, search.prefix);
+        else if (*search.prefix)
+            fprintf(stderr, "crashctl: no crash has the id \"%s\"; crashctl list shows them\n",
+                    search.prefix);
+        else
+            fprintf(stderr, "crashctl: there are no crashes\n");
+        json_decref(search.found);
+        return EXIT_NO_SUCH_ID;
+    }
+    BASE_CLEANUP(free)
+    char *state_dir = statepath_resolve(given);
+    int status = state_dir ? show(state_dir, search.found, json, event) : EXIT_FAILED;
+    json_decref(search.found);
+    return status;
+}

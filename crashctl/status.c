@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "crashctl/rows.h"
+#include "crashctl/columns.h"
+#include "crashctl/verbs.h"
+
+static const char HELP[] =
+    "crashctl status [--json] [--state-dir DIR]\n"
+    "\n"
+    "For every DSN: what is queued, sent and dropped, the last error, the next try.\n"
+    "\n"
+    "  --json           one JSON object a line\n"
+    "  --state-dir DIR  where crashes are kept (CRASHD_STATE_DIR)\n";
+
+struct overview {
+    bool json;
+    size_t dsns;
+};
+
+static int take_row(void *context, json_t *row) {
+    struct overview *overview = context;
+    overview->dsns++;
+    if (overview->json) {
+        BASE_CLEANUP(free)
+        char *line = json_dumps(row, JSON_COMPACT);
+        if (!line)
+            return -ENOMEM;
+        puts(line);
+        return 0;
+    }
+    printf("%s\n  queued %lld   sent %lld   dropped %lld\n", rows_text(row, "dsn"),
+           rows_number(row, "queued"), rows_number(row, "sent"), rows_number(row, "dropped"));
+    if (*rows_text(row, "last_error"))
+        printf("  last error: %s\n", rows_text(row, "last_error"));
+    if (*rows_text(row, "next_try")) {
+        char when[32];
+        columns_time(rows_text(row, "next_try"), when, sizeof when);
+        printf("  next try: %s\n", when);
+    }
+    return 0;
+}
+
+int verb_status(int argc, char **argv) {
+    enum { JSON = 256, STATE_DIR, HELP_ };
+    static const struct option options[] = {
+        {"json", no_argument, NULL, JSON},
+        {"state-dir", required_argument, NULL, STATE_DIR},
+        {"help", no_argument, NULL, HELP_},
+        {0},
+    };
+    struct overview overview = {0};
+    const char *state_dir = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case JSON:
+            overview.json = true;
+            break;
+        case STATE_DIR:
+            state_dir = optarg;
+            break;
+        case HELP_:
+            fputs(HELP, stdout);
+            return EXIT_OK;
+        default:
+            fputs(HELP, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    int r = rows_delivery(state_dir, take_row, &overview);
+    if (r < 0)
+        return EXIT_FAILED;
+    if (!overview.json && overview.dsns == 0)
+        printf("nothing was sent: no DSN is configured, or nothing crashed\n");
+    return EXIT_OK;
+}
