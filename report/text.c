@@ -14,7 +14,15 @@
 #include "report/sourcepath.h"
 #include "report/threadgroups.h"
 
-enum { NAME_COLUMN = 45, CYCLES_SHOWN = 2, LINE_COLUMNS = 100, DATE_COLUMNS = 26 };
+enum {
+    NAME_COLUMN = 45,
+    LINE_COLUMNS = 100,
+    DATE_COLUMNS = 26,
+    CYCLES_SHOWN = 2,
+    SOURCE_BEFORE = 2,
+    SOURCE_AFTER = 1,
+    SOURCE_FRAMES = 8,
+};
 
 static void print_head(FILE *out, const struct crash_report *report) {
     char head[512], date[64] = "";
@@ -72,9 +80,12 @@ static void format_place(const struct crash_report *report, const struct frame *
         snprintf(text, size, "not in any module");
 }
 
+/* Fewer lines than the event has: a report is read on a terminal. */
 static void print_source(FILE *out, const struct frame *frame) {
     for (size_t i = 0; i < frame->source.n_lines; i++) {
         unsigned number = frame->source.first + (unsigned)i;
+        if (number + SOURCE_BEFORE < frame->line || number > frame->line + SOURCE_AFTER)
+            continue;
         fprintf(out, "      %c %4u | %s\n", number == frame->line ? '>' : ' ', number,
                 frame->source.lines[i]);
     }
@@ -82,17 +93,17 @@ static void print_source(FILE *out, const struct frame *frame) {
 
 static void print_frame(FILE *out, const struct crash_report *report, size_t number,
                         const struct frame *frame, bool with_source) {
-    char place[1024], address[32];
+    char place[1024], address[32], label[32];
+    bool guessed = frame->trust == FRAME_TRUST_SCAN;
     const char *name = frame->raw_function ? frame->raw_function : frame->function;
     if (!name) {
         snprintf(address, sizeof address, "0x%" PRIx64, frame->pc);
         name = frame->trampoline ? "<signal handler called>" : address;
     }
     format_place(report, frame, place, sizeof place);
-    fprintf(out, "  #%zu%c%s %-*s %s%s%s\n", number, frame->trust == FRAME_TRUST_SCAN ? '?' : ' ',
-            number < 10 ? " " : "", NAME_COLUMN - 6, name, place,
-            frame->inlined ? "   inlined" : "",
-            frame->trust == FRAME_TRUST_SCAN ? "   (stack scan: may be wrong)" : "");
+    snprintf(label, sizeof label, "#%zu%s", number, guessed ? "?" : "");
+    fprintf(out, "  %-3s %-*s %s%s%s\n", label, NAME_COLUMN - 1, name, place,
+            frame->inlined ? "   inlined" : "", guessed ? "   (stack scan: may be wrong)" : "");
     if (with_source)
         print_source(out, frame);
 }
@@ -114,19 +125,19 @@ static void print_stack(FILE *out, const struct crash_report *report) {
     }
     for (size_t i = 0; i < stack->n_frames; i++) {
         if (i == fold_from) {
-            fprintf(out, "       ... the same %zu frame%s %zu more times ...\n", cycle.period,
+            fprintf(out, "      ... the same %zu frame%s %zu more times ...\n", cycle.period,
                     cycle.period == 1 ? "" : "s", cycle.times - CYCLES_SHOWN);
             i = fold_to - 1;
             continue;
         }
-        print_frame(out, report, i, &stack->frames[i],
-                    (int)i == report->culprit ||
-                        (i < 8 && thread->in_app[i] && (int)i > report->culprit));
+        bool with_source = (int)i == report->culprit ||
+                           (i < SOURCE_FRAMES && thread->in_app[i] && (int)i > report->culprit);
+        print_frame(out, report, i, &stack->frames[i], with_source);
     }
     if (stack->skipped)
-        fprintf(out, "       %" PRIu64 " more frames were left out\n", stack->skipped);
+        fprintf(out, "      %" PRIu64 " more frames were left out\n", stack->skipped);
     if (!stack->complete && stack->ended)
-        fprintf(out, "       the stack ends here: %s\n", stack->ended);
+        fprintf(out, "      the stack ends here: %s\n", stack->ended);
 }
 
 static void print_duration(FILE *out, uint64_t nanoseconds) {

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+# The front door. Everything is built by meson in build/.
+BUILD ?= build
+PYTHON ?= /usr/bin/python3
+JOBS ?= $(shell nproc)
+PYTEST = CRASHD_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider
+
+.PHONY: all build demo test test-sanitized lint fuzz bench deps clean
+
+all: build
+
+# Alone of all targets this one installs packages (as root or with sudo); see .ci/deps.
+deps:
+	@.ci/deps build test lint fuzz bench
+
+build:
+	@.ci/deps build test
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dwerror=true >/dev/null
+	@ninja -C $(BUILD) -j $(JOBS) --quiet
+
+demo: build
+	@tests/demo/run $(BUILD)
+
+# Unit tests first: they are over in seconds.
+test: build
+	@meson test -C $(BUILD) --suite unit --print-errorlogs --quiet
+	$(PYTEST) tests/integration tests/torture
+
+# All but the hook, which must not carry a sanitizer's runtime into other programs.
+test-sanitized:
+	@.ci/deps build test
+	@test -f $(BUILD)-sanitized/build.ninja || meson setup $(BUILD)-sanitized -Dwerror=true \
+	    -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@ninja -C $(BUILD)-sanitized -j $(JOBS) --quiet
+	@meson test -C $(BUILD)-sanitized --suite unit --print-errorlogs --quiet
+	CRASHD_BUILD=$(abspath $(BUILD)-sanitized) CRASHD_SANITIZED=1 \
+	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/integration tests/torture
+
+lint:
+	@.ci/deps build test lint
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dwerror=true >/dev/null
+	@.ci/lint $(BUILD)
+
+# Each target for FUZZ_SECONDS.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@.ci/deps build test fuzz
+	@tests/fuzz/run $(BUILD)-fuzz $(FUZZ_SECONDS)
+
+bench: build
+	@.ci/deps bench
+	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --output $(BUILD)/bench.json
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-sanitized $(BUILD)-fuzz
