@@ -36,6 +36,8 @@ uint64_t arch_thread_pointer(void);
 void arch_registers(const ucontext_t *context, uint64_t thread_pointer,
                     uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known);
 void arch_trap(const ucontext_t *context, struct arch_trap *trap);
+/* What the interrupted system call gives, on return from the handler. */
+void arch_set_result(ucontext_t *context, long result);
 uint64_t arch_stack_pointer(const ucontext_t *context);
 /* Bytes of a signal frame from its return address on, up to and including the general registers,
  * and the stack pointer that it saved. */

@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 
+#include "libcrashhook/jumps.h"
 #include "libcrashhook/text.h"
 
 __asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
@@ -61,6 +62,38 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size arch_clone, . - arch_clone\n");
 
+/* Tail calls with the arguments as they came: jumps.c says where to. */
+#define LONG_JUMP(name, kind)                                                                      \
+    __asm__(".text\n"                                                                              \
+            ".globl " name "\n"                                                                    \
+            ".type " name ", @function\n" name ":\n"                                               \
+            ".cfi_startproc\n"                                                                     \
+            "    pushq %rdi\n"                                                                     \
+            ".cfi_adjust_cfa_offset 8\n"                                                           \
+            "    pushq %rsi\n"                                                                     \
+            ".cfi_adjust_cfa_offset 8\n"                                                           \
+            "    subq $8, %rsp\n"                                                                  \
+            ".cfi_adjust_cfa_offset 8\n"                                                           \
+            "    movl $" kind ", %edi\n"                                                           \
+            "    call jumps_target\n"                                                              \
+            "    addq $8, %rsp\n"                                                                  \
+            ".cfi_adjust_cfa_offset -8\n"                                                          \
+            "    popq %rsi\n"                                                                      \
+            ".cfi_adjust_cfa_offset -8\n"                                                          \
+            "    popq %rdi\n"                                                                      \
+            ".cfi_adjust_cfa_offset -8\n"                                                          \
+            "    jmp *%rax\n"                                                                      \
+            ".cfi_endproc\n"                                                                       \
+            ".size " name ", . - " name "\n")
+
+LONG_JUMP("longjmp", "0");
+LONG_JUMP("_longjmp", "1");
+LONG_JUMP("siglongjmp", "2");
+LONG_JUMP("__longjmp_chk", "3");
+_Static_assert(JUMP_LONGJMP == 0 && JUMP_UNDERSCORE == 1 && JUMP_SIGLONGJMP == 2 &&
+                   JUMP_CHECKED == 3,
+               "the numbers above");
+
 uint64_t arch_thread_pointer(void)
 {
     uint64_t pointer;
@@ -90,6 +123,11 @@ void arch_trap(const ucontext_t *context, struct arch_trap *trap)
     trap->number = (uint64_t)context->uc_mcontext.gregs[REG_TRAPNO];
     trap->error = (uint64_t)context->uc_mcontext.gregs[REG_ERR];
     trap->address = (uint64_t)context->uc_mcontext.gregs[REG_CR2];
+}
+
+void arch_set_result(ucontext_t *context, long result)
+{
+    context->uc_mcontext.gregs[REG_RAX] = result;
 }
 
 uint64_t arch_stack_pointer(const ucontext_t *context)

@@ -222,3 +222,24 @@ void channel_close(struct channel *channel)
         sys(SYS_close, channel->directory);
     }
 }
+
+static void join_path(char *path, size_t size, const char *name)
+{
+    struct text text = text_in(path, size);
+
+    text_add(&text, hook_settings.drop_dir);
+    text_add(&text, "/");
+    text_add(&text, name);
+}
+
+void channel_rescue(struct channel *channel)
+{
+    char from[sizeof hook_settings.drop_dir + sizeof channel->temporary];
+    char to[sizeof from];
+
+    if (channel->file < 0 || channel->temporary[0] == '\0')
+        return;
+    join_path(from, sizeof from, channel->temporary);
+    join_path(to, sizeof to, channel->final);
+    sys(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}

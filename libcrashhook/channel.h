@@ -26,5 +26,7 @@ bool channel_open(struct channel *channel, const struct handshake_hello *hello,
 int channel_write(void *channel, const uint8_t *data, size_t size);
 /* The snapshot is complete: waits for the daemon, or gives the file its name. */
 void channel_close(struct channel *channel);
+/* For the dying process when its helper has died first: what was written of a file is kept. */
+void channel_rescue(struct channel *channel);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "libcrashhook/handler.h"
 #include "libcrashhook/hook.h"
+#include "libcrashhook/jumps.h"
 #include "libcrashhook/masks.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
@@ -167,6 +168,8 @@ static int set_ours(int signal, const struct sigaction *wanted, struct sigaction
         previous = atomic_exchange(&table[signal], NULL);
         result = next_sigaction(signal, wanted, &seen);
     } else {
+        if (!disposition_is_default(next) && !disposition_is_ignore(next))
+            jumps_resolve();
         action = kernel_action(signal, next);
         previous = atomic_exchange(&table[signal], next);
         result = next_sigaction(signal, &action, &seen);

@@ -11,11 +11,11 @@
 
 enum {
     CODE_SIZE = 64,
-    /* struct __cxa_exception, from its start */
+    /* struct __cxa_exception, from its start; libc++ has two more words before the rest. */
     EXCEPTION_TYPE = 0,
-    EXCEPTION_OBJECT = 72,
     EXCEPTION_CLASS = 80,
-    EXCEPTION_HEADER_SIZE = 112, /* the object follows */
+    EXCEPTION_OBJECT = 112, /* it follows the header */
+    LIBCXX_SHIFT = 16,
     BASES_MAX = 8,
     DEPTH_MAX = 16,
     DTV_ENTRY_GLIBC = 16,
@@ -140,32 +140,41 @@ static void read_what(struct exception *exception, struct memory *memory, uint64
     }
 }
 
+/* "GNUCC++" or libc++'s "CLNGC++" as a big number; the last byte tells one that was rethrown. */
+static bool find_header(struct memory *memory, uint64_t *header, bool *rethrown)
+{
+    uint64_t class;
+
+    if (memory_word(memory, *header + EXCEPTION_CLASS, &class) &&
+        text_same_bytes((const uint8_t *)&class + 1, "++CCUNG", 7)) {
+        *rethrown = (class & 0xff) == 1;
+        return true;
+    }
+    if (!memory_word(memory, *header + LIBCXX_SHIFT + EXCEPTION_CLASS, &class) ||
+        !text_same_bytes((const uint8_t *)&class + 1, "++CGNLC", 7))
+        return false;
+    *rethrown = (class & 0xff) == 1;
+    *header += LIBCXX_SHIFT;
+    return true;
+}
+
 bool exception_read(struct exception *exception, struct capture *capture, uint64_t get_globals)
 {
     struct memory *memory = &capture->memory;
-    uint64_t globals = thread_variable(capture, get_globals), caught, class, type, object;
-    uint64_t uncaught = 0;
+    uint64_t globals = thread_variable(capture, get_globals), header, type, object, uncaught;
+    bool rethrown;
 
     text_zero(exception, sizeof *exception);
-    if (globals == 0 || !memory_word(memory, globals, &caught) || caught == 0 ||
-        !memory_word(memory, globals + 8, &uncaught) ||
-        !memory_word(memory, caught + EXCEPTION_CLASS, &class))
+    if (globals == 0 || !memory_word(memory, globals, &header) || header == 0 ||
+        !memory_word(memory, globals + 8, &uncaught) || !find_header(memory, &header, &rethrown))
         return false;
     exception->uncaught = (uint32_t)uncaught;
-    /* "GNUCC++" or libc++'s "CLNGC++"; the last byte tells a rethrown one, which refers to its
-     * primary object instead of the type. */
-    if (!text_same_bytes((const uint8_t *)&class + 1, "++CCUNG", 7) &&
-        !text_same_bytes((const uint8_t *)&class + 1, "++CGNLC", 7))
+    object = header + EXCEPTION_OBJECT;
+    /* A rethrown one has the primary object in place of the type. */
+    if (rethrown && !memory_word(memory, header + EXCEPTION_TYPE, &object))
         return false;
-    if (!memory_word(memory, caught + EXCEPTION_TYPE, &type) ||
-        !memory_word(memory, caught + EXCEPTION_OBJECT, &object))
-        return false;
-    if ((class & 0xff) == 1) {
-        object = type;
-        if (!memory_word(memory, type - EXCEPTION_HEADER_SIZE + EXCEPTION_TYPE, &type))
-            return false;
-    }
-    if (!type_name(memory, type, exception->type, sizeof exception->type))
+    if (!memory_word(memory, object - EXCEPTION_OBJECT + EXCEPTION_TYPE, &type) ||
+        !type_name(memory, type, exception->type, sizeof exception->type))
         return false;
     read_what(exception, memory, type, object);
     return true;

@@ -58,8 +58,19 @@ static struct arena get_arena(bool vfork_child, size_t *mapped)
     return (struct arena){.at = last_arena, .left = sizeof last_arena};
 }
 
-static void use_default_signals(void)
+/* A sandbox that traps a call lets the next way be tried; one that kills ends the report. */
+static void on_forbidden_call(int signal, siginfo_t *info, void *context)
 {
+    arch_set_result(context, -ENOSYS);
+}
+
+static void use_own_signals(void *signal_return)
+{
+    const struct kernel_sigaction trapped = {
+        .handler = on_forbidden_call,
+        .flags = SA_SIGINFO | ARCH_SA_RESTORER,
+        .restorer = signal_return,
+    };
     const struct kernel_sigaction action = {.handler = (void *)SIG_DFL};
     const uint64_t signals = hook_settings.signals | signal_bit(SIGALRM);
     const uint64_t blocked = ~(SYNCHRONOUS_SIGNALS | signal_bit(SIGALRM));
@@ -68,6 +79,8 @@ static void use_default_signals(void)
         if (signals & signal_bit(signal))
             sys_sigaction(signal, &action, NULL);
     }
+    if (signal_return != NULL)
+        sys_sigaction(SIGSYS, &trapped, NULL);
     sys_sigmask(SIG_SETMASK, &blocked, NULL);
 }
 
@@ -107,7 +120,7 @@ static void make_room_for_descriptors(void)
         limit.rlim_cur = limit.rlim_max;
         sys(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, NULL);
     }
-    for (int i = 3; i < 3 + NEEDED_DESCRIPTORS; i++)
+    for (int i = 0; i < NEEDED_DESCRIPTORS; i++)
         sys(SYS_close, i);
 }
 
@@ -115,7 +128,7 @@ static int helper_main(void *argument)
 {
     struct capture *capture = argument;
 
-    use_default_signals();
+    use_own_signals((void *)capture->threads.signal_return);
     limit_time();
     forbid_core();
     make_room_for_descriptors();
@@ -130,6 +143,7 @@ void helper_report(const struct report_request *request)
     struct arena arena = get_arena(request->vfork_child, &mapped);
     struct capture *capture = arena_take(&arena, sizeof *capture);
     uint8_t *stack = arena_take(&arena, STACK_SIZE), *start = (uint8_t *)capture;
+    int status = 0;
     long child;
 
     if (stack == NULL)
@@ -147,7 +161,10 @@ void helper_report(const struct report_request *request)
     if (child < 0)
         capture_run(capture);
     else
-        sys(SYS_wait4, child, NULL, __WALL, NULL);
+        sys(SYS_wait4, child, &status, __WALL, NULL);
+    /* Where a sandbox has killed the helper it would kill the process, too. */
+    if (child >= 0 && WIFSIGNALED(status) && WTERMSIG(status) != SIGSYS)
+        channel_rescue(&capture->channel);
     if (request->vfork_child && mapped > 0)
         sys(SYS_munmap, start, mapped);
 }

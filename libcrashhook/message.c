@@ -9,11 +9,10 @@
 
 enum { ABORT_TEXT_SIZE = 8 * 1024, STACK_WORDS = 2048 };
 
-/* std::terminate() and its usual handler: nobody has caught an exception that got there. */
-static const char *const TERMINATORS[] = {
-    "_ZSt9terminatev",
-    "_ZN9__gnu_cxx27__verbose_terminate_handlerEv",
-};
+/* std::terminate(), and what has no name of its own right before it: __terminate(), which noexcept
+ * ends in. Nobody has caught an exception that got there. */
+#define TERMINATE "_ZSt9terminatev"
+enum { TERMINATE_BEFORE = 0x60 };
 
 static uint64_t find_in(struct capture *capture, const struct module *module, const char *name,
                         uint64_t *size)
@@ -81,8 +80,7 @@ void message_write_exception(struct capture *capture)
     struct snapshot_writer *writer = &capture->writer;
     const struct module *module;
     struct exception exception;
-    uint64_t size = 0, globals = 0;
-    bool terminating = false;
+    uint64_t size = 0, globals = 0, terminate;
     size_t from = 0;
 
     /* Its own library, libc++'s, or the program, if it exports the function. */
@@ -96,16 +94,16 @@ void message_write_exception(struct capture *capture)
     }
     if (globals == 0 || !exception_read(&exception, capture, globals))
         return;
-    for (size_t i = 0; i < sizeof TERMINATORS / sizeof *TERMINATORS && !terminating; i++) {
-        uint64_t function = find_in(capture, module, TERMINATORS[i], &size);
-        terminating = is_on_stack(capture, function, size);
-    }
+    terminate = find_in(capture, module, TERMINATE, &size);
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_EXCEPTION, sizeof exception + 128);
     if (exception.type[0] != '\0')
         capture_string(capture, SNAPSHOT_EXCEPTION_TYPE, exception.type);
     if (exception.what[0] != '\0')
         capture_string(capture, SNAPSHOT_EXCEPTION_WHAT, exception.what);
-    snapshot_writer_bool(writer, SNAPSHOT_EXCEPTION_CAUGHT, !terminating);
+    snapshot_writer_bool(writer, SNAPSHOT_EXCEPTION_CAUGHT,
+                         terminate == 0 ||
+                             !is_on_stack(capture, terminate - TERMINATE_BEFORE,
+                                          size + TERMINATE_BEFORE));
     snapshot_writer_uint(writer, SNAPSHOT_EXCEPTION_UNCAUGHT, exception.uncaught);
     snapshot_writer_end(writer);
 }

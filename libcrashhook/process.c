@@ -17,6 +17,7 @@ enum {
     VARIABLES_MAX = 4096, /* looked at */
     VALUE_SIZE = 1024,
     STAT_SIZE = 1024,
+    STATUS_SIZE = 2048,
 };
 
 /* Harmless ones: what names a release, a job, a place. Everything else stays in the process. */
@@ -83,20 +84,38 @@ static bool stat_field(const char *behind_name, int wanted, uint64_t *number)
     return text_number(&at, 10, number);
 }
 
-static void write_tracer(struct capture *capture)
+/* "Uid:\treal\teffective\t..." */
+static void write_pair(struct capture *capture, const char *at, unsigned real, unsigned effective)
+{
+    uint64_t number;
+
+    if (!text_number(&at, 10, &number))
+        return;
+    snapshot_writer_uint(&capture->writer, real, number);
+    if (*at++ == '\t' && text_number(&at, 10, &number))
+        snapshot_writer_uint(&capture->writer, effective, number);
+}
+
+/* From the status file and not from calls, of which a sandbox may allow less. */
+static void write_status(struct capture *capture)
 {
     char *buffer = (char *)capture->scratch;
     uint64_t tracer;
 
-    if (procfs_read(capture->proc, "status", buffer, 2048) <= 0)
+    if (procfs_read(capture->proc, "status", buffer, STATUS_SIZE) <= 0)
         return;
     for (const char *at = buffer; *at != '\0'; at++) {
-        if (!text_begins(at, "TracerPid:\t"))
+        if (at != buffer && at[-1] != '\n')
             continue;
-        at += text_length("TracerPid:\t");
-        if (text_number(&at, 10, &tracer) && tracer != 0)
-            snapshot_writer_uint(&capture->writer, SNAPSHOT_PROCESS_TRACER, tracer);
-        return;
+        if (text_begins(at, "Uid:\t")) {
+            write_pair(capture, at + 5, SNAPSHOT_PROCESS_UID, SNAPSHOT_PROCESS_EUID);
+        } else if (text_begins(at, "Gid:\t")) {
+            write_pair(capture, at + 5, SNAPSHOT_PROCESS_GID, SNAPSHOT_PROCESS_EGID);
+        } else if (text_begins(at, "TracerPid:\t")) {
+            const char *value = at + 11;
+            if (text_number(&value, 10, &tracer) && tracer != 0)
+                snapshot_writer_uint(&capture->writer, SNAPSHOT_PROCESS_TRACER, tracer);
+        }
     }
 }
 
@@ -116,10 +135,6 @@ static void write_ids(struct capture *capture)
         snapshot_writer_uint(writer, SNAPSHOT_PROCESS_PPID, (uint64_t)sys(SYS_getppid));
     if (behind_name != NULL && stat_field(behind_name, 22, &number))
         snapshot_writer_uint(writer, SNAPSHOT_PROCESS_START, number);
-    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_UID, (uint64_t)sys(SYS_getuid));
-    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_EUID, (uint64_t)sys(SYS_geteuid));
-    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_GID, (uint64_t)sys(SYS_getgid));
-    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_EGID, (uint64_t)sys(SYS_getegid));
 }
 
 static void write_libc(struct capture *capture)
@@ -158,7 +173,7 @@ void process_write(struct capture *capture)
         snapshot_writer_str(writer, SNAPSHOT_PROCESS_CWD, buffer, (size_t)length - 1);
     snapshot_writer_bool(writer, SNAPSHOT_PROCESS_SECURE, hook_settings.secure);
     snapshot_writer_uint(writer, SNAPSHOT_PROCESS_DUMPABLE, (uint64_t)capture->dumpable);
-    write_tracer(capture);
+    write_status(capture);
     write_libc(capture);
     if (capture->threads.n_all > 0)
         snapshot_writer_uint(writer, SNAPSHOT_PROCESS_THREADS, capture->threads.n_all);
