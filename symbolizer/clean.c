@@ -322,7 +322,11 @@ static bool clean_range(struct cleaner *c) {
             }
             bool is_operator = c->at - from == 8 && memcmp(from, "operator", 8) == 0 &&
                                (c->length == 0 || !word_character(c->out[c->length - 1]));
-            if (is_operator && c->at < c->end) {
+            if (*from == '$' && from[1] == '_' && at_part_start(c)) {
+                /* The class that clang makes of a lambda. */
+                put_text(c, "lambda");
+                skip_text(c, "::operator()");
+            } else if (is_operator && c->at < c->end) {
                 c->at = from;
                 ok = clean_operator(c);
             } else {

@@ -47,16 +47,12 @@ static struct frame *add(struct frame_list *list, const struct frame *base) {
 
 /* symbol: as in a symbol table. readable: what to show if that is not mangled. */
 static int set_names(struct frame *frame, const char *symbol, const char *readable) {
-    frame->raw_function = symbol ? demangle_full(symbol) : NULL;
-    if (frame->raw_function) {
-        frame->symbol = strdup(symbol);
-        if (!frame->symbol)
-            return -ENOMEM;
-    } else {
-        frame->raw_function = strdup(readable ? readable : symbol);
-        if (!frame->raw_function)
-            return -ENOMEM;
-    }
+    char *full = symbol ? demangle_full(symbol) : NULL;
+    frame->raw_function = full ? full : strdup(readable ? readable : symbol);
+    if (!frame->raw_function)
+        return -ENOMEM;
+    if (symbol && strcmp(symbol, frame->raw_function) != 0 && !(frame->symbol = strdup(symbol)))
+        return -ENOMEM;
     frame->function = demangle_clean(frame->raw_function);
     return frame->function ? 0 : -ENOMEM;
 }

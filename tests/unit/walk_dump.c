@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* walk-dump SNAPSHOT [THREAD]: the frames of a thread (the crashed one), each a JSON object a line.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "symbolizer/symbolizer.h"
+
+static void print_frame(const struct snapshot *snapshot, const struct frame *frame) {
+    static const char *const TRUST[] = {"context", "cfi", "fp", "scan"};
+    const char *module = frame->module >= 0 ? snapshot->modules[frame->module].path : "";
+    json_t *object = json_pack(
+        "{s:I s:s s:b s:b s:b s:b s:s s:I s:s? s:s? s:s? s:s? s:i s:i s:b s:i}", "pc",
+        (json_int_t)frame->pc, "trust", TRUST[frame->trust], "interrupted", frame->interrupted,
+        "trampoline", frame->trampoline, "inlined", frame->inlined, "after_gap", frame->after_gap,
+        "module", module, "offset", (json_int_t)frame->offset, "function", frame->function,
+        "raw_function", frame->raw_function, "symbol", frame->symbol, "path", frame->path, "line",
+        (int)frame->line, "column", (int)frame->column, "symbol_only", frame->symbol_only,
+        "source_lines", (int)frame->source.n_lines);
+    if (!object) /* a name that is no UTF-8 */
+        return;
+    json_dumpf(object, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(object);
+}
+
+int main(int argc, char **argv) {
+    BASE_CLEANUP(free)
+    char *data = NULL;
+    size_t size;
+    struct snapshot *snapshot = NULL;
+    struct symbolizer *symbolizer = NULL;
+    struct symbolizer_options options = {.source_lines = 2};
+    struct walk *walk = NULL;
+    struct stack stack;
+    int r = argc < 2 ? -EINVAL : io_read_file(AT_FDCWD, argv[1], 64 << 20, &data, &size);
+    if (r == 0)
+        r = snapshot_read(data, size, &SNAPSHOT_LIMITS_DEFAULT, &snapshot);
+    if (r == 0)
+        r = symbolizer_new(&options, &symbolizer);
+    if (r == 0)
+        r = walk_new(symbolizer, snapshot, NULL, 0, &walk);
+    if (r == 0)
+        r = walk_stack(walk, argc > 2 ? strtoul(argv[2], NULL, 10) : 0, &stack);
+    if (r == 0) {
+        for (size_t i = 0; i < stack.n_frames; i++)
+            print_frame(snapshot, &stack.frames[i]);
+        fprintf(stderr, "complete %d, skipped %" PRIu64 ", ended: %s%s%s\n", stack.complete,
+                stack.skipped, stack.ended, *snapshot->damage ? "; damage: " : "",
+                snapshot->damage);
+        stack_free(&stack);
+    }
+    for (size_t i = 0; walk && i < snapshot->n_modules; i++) {
+        struct walk_module module = walk_module(walk, i);
+        if (module.problem)
+            fprintf(stderr, "%s: %s\n", snapshot->modules[i].path, module.problem);
+    }
+    walk_free(walk);
+    symbolizer_free(symbolizer);
+    snapshot_free(snapshot);
+    if (r < 0)
+        fprintf(stderr, "walk-dump: %s\n", strerror(-r));
+    return r < 0;
+}
