@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration: /etc/crashd/crashd.conf, then crashd.conf.d's files in the order of their
+ * names. Sections: [crashd], [user NAME], [exe GLOB], [unit GLOB]; what is more special wins:
+ * default < crashd < user < exe < unit, and within one kind the longer literal prefix.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/ini.h"
+#include "config/keys.h"
+
+#define CONFIG_FILE_DEFAULT "/etc/crashd/crashd.conf"
+
+/* What settings are asked for; all members may be unknown. */
+struct config_subject {
+    bool has_uid;
+    uint32_t uid;
+    const char *exe, *unit;
+};
+
+/* Where a value came from. */
+enum config_level { CONFIG_LEVEL_DEFAULT, CONFIG_LEVEL_CRASHD, CONFIG_LEVEL_SPECIAL };
+
+struct config;
+
+/* file NULL: the default one, which may be missing or unreadable. 0 or negative errno with error
+ * set. */
+int config_load(const char *file, struct config **ret, struct config_error *error);
+struct config *config_free(struct config *config);
+
+/* The text that holds for subject (NULL: nobody in particular); NULL if there is none. level may
+ * be NULL. */
+const char *config_text(const struct config *config, enum config_key key,
+                        const struct config_subject *subject, enum config_level *level);
+bool config_boolean(const struct config *config, enum config_key key,
+                    const struct config_subject *subject);
+/* Number, bytes, or nanoseconds. */
+uint64_t config_quantity(const struct config *config, enum config_key key,
+                         const struct config_subject *subject);
+
+/* Every NAME=VALUE of tags that holds for subject, the most special ones last. */
+typedef int (*config_tag_callback)(void *context, const char *name, const char *value);
+int config_tags(const struct config *config, const struct config_subject *subject,
+                config_tag_callback callback, void *context);
+
+#endif

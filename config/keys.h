@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Every key of the configuration: the reader and the manual page are made from this table. */
+#ifndef CONFIG_KEYS_H
+#define CONFIG_KEYS_H
+
+enum config_key {
+    CONFIG_DSN,
+    CONFIG_SERVER,
+    CONFIG_SYMBOLICATION,
+    CONFIG_RELEASE,
+    CONFIG_ENVIRONMENT,
+    CONFIG_SERVER_NAME,
+    CONFIG_TAGS,
+    CONFIG_SEND_DEFAULT_PII,
+    CONFIG_ALLOW_CLIENT_DSN,
+    CONFIG_MAX_SNAPSHOT,
+    CONFIG_DEBUG_DIRECTORIES,
+    CONFIG_RETENTION_DAYS,
+    CONFIG_RETENTION_COUNT,
+    CONFIG_CA_FILE,
+    CONFIG_PROXY,
+    CONFIG_CONNECT_TIMEOUT,
+    CONFIG_UPLOAD_TIMEOUT,
+    CONFIG_KEYS,
+};
+
+enum config_type {
+    CONFIG_TYPE_TEXT,
+    CONFIG_TYPE_DSN,
+    CONFIG_TYPE_BOOLEAN,
+    CONFIG_TYPE_NUMBER,
+    CONFIG_TYPE_SIZE,
+    CONFIG_TYPE_DURATION,
+    CONFIG_TYPE_CHOICE,
+    CONFIG_TYPE_PATH,  /* absolute */
+    CONFIG_TYPE_PATHS, /* absolute, separated by blanks */
+    CONFIG_TYPE_TAGS,  /* NAME=VALUE, separated by blanks; adds up over lines and sections */
+};
+
+struct config_key_info {
+    const char *name;
+    enum config_type type;
+    int only_crashd;      /* not in [user], [exe] and [unit] */
+    const char *standard; /* the default as text, NULL for none */
+    const char *choices[6];
+    const char *description;
+};
+
+extern const struct config_key_info config_keys[CONFIG_KEYS];
+
+#endif

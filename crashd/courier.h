@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The network process, as main sees it: there only while there is something to send. */
+#ifndef CRASHD_COURIER_H
+#define CRASHD_COURIER_H
+
+#include <stdbool.h>
+
+#include "crashd/daemon.h"
+
+int courier_new(struct daemon *daemon, struct courier **ret);
+struct courier *courier_free(struct courier *courier);
+
+/* A crash has come into outbox/. */
+void courier_queue(struct courier *courier, const char *id);
+/* Starts it for what lies in outbox/, if anything does. */
+void courier_scan(struct courier *courier);
+/* Try everything now; new_config: also what waits for a change of the configuration. */
+void courier_retry(struct courier *courier, bool new_config);
+void courier_stop(struct courier *courier);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "crashd/archive.h"
+#include "crashd/courier.h"
+#include "crashd/daemon.h"
+#include "crashd/jobs.h"
+#include "crashd/listen.h"
+#include "crashd/notify.h"
+#include "crashd/pool.h"
+#include "crashd/recover.h"
+#include "crashd/statedir.h"
+
+/* The hook stays out of programs that have this. */
+extern const int crashhook_inert;
+__attribute__((visibility("default"))) const int crashhook_inert = 1;
+
+int daemon_timer(struct daemon *daemon, sd_event_source **source, uint64_t microseconds,
+                 sd_event_time_handler_t handler, void *context) {
+    if (!*source)
+        return sd_event_add_time_relative(daemon->event, source, CLOCK_MONOTONIC, microseconds, 0,
+                                          handler, context);
+    int r = sd_event_source_set_time_relative(*source, microseconds);
+    return r < 0 ? r : sd_event_source_set_enabled(*source, SD_EVENT_ONESHOT);
+}
+
+static int on_progress(sd_event_source *source, void *context) {
+    struct daemon *daemon = context;
+    sd_event_source_unref(source);
+    notify_progress(daemon->notifier);
+    /* Receivers that were at it are done: what they captured is on disk. */
+    if (daemon->stopping && pool_stopped(daemon->pool))
+        sd_event_exit(daemon->event, 0);
+    return 0;
+}
+
+void daemon_progress(struct daemon *daemon) {
+    sd_event_source *source = NULL;
+    if (!daemon->stopping && !daemon->notifier)
+        return;
+    /* After all that has come in meanwhile. */
+    if (sd_event_add_defer(daemon->event, &source, on_progress, daemon) >= 0)
+        sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);
+}
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info,
+                        void *context) {
+    struct daemon *daemon = context;
+    if (daemon->stopping)
+        return 0;
+    sd_notify(0, "STOPPING=1");
+    daemon->stopping = true;
+    pool_stop(daemon->pool);
+    daemon_progress(daemon);
+    return 0;
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
+    struct daemon *daemon = context;
+    struct config_error error;
+    struct config *config;
+    sd_notify(0, "RELOADING=1");
+    if (config_load(daemon->options.config, &config, &error) < 0) {
+        log_error("%s; the old configuration stays in force", error.text);
+    } else {
+        config_free(daemon->config);
+        daemon->config = config;
+        log_info("the configuration was read again");
+        courier_retry(daemon->courier, true);
+    }
+    sd_notify(0, "READY=1");
+    return 0;
+}
+
+static int on_drop(sd_event_source *source, const struct inotify_event *event, void *context) {
+    struct daemon *daemon = context;
+    if (event->len > 0 && event->name[0] != '.')
+        pool_sweep(daemon->pool);
+    return 0;
+}
+
+static int prepare_state(struct daemon *daemon) {
+    daemon->state_path = statedir_path(daemon->options.state_dir);
+    if (!daemon->state_path)
+        return -ENOMEM;
+    int root = statedir_open(&daemon->state_path, daemon->options.run_id);
+    if (root < 0)
+        return root;
+    daemon->lock = statedir_lock(root, daemon->state_path);
+    if (daemon->lock < 0)
+        return daemon->lock;
+    int r = spool_open(root, &daemon->spool);
+    if (r < 0) {
+        log_error("%s: %s", daemon->state_path, strerror(-r));
+        return r;
+    }
+    spool_recover(&daemon->spool);
+    return 0;
+}
+
+static int prepare_socket(struct daemon *daemon) {
+    daemon->socket_path = listen_path(daemon->options.socket, daemon->state_path);
+    if (!daemon->socket_path)
+        return -ENOMEM;
+    daemon->listener = listen_inherited();
+    if (daemon->listener == -ENOENT)
+        daemon->listener = listen_open(daemon->socket_path);
+    if (daemon->listener < 0)
+        return daemon->listener;
+    /* All receivers wait for it, one gets the client. */
+    int flags = fcntl(daemon->listener, F_GETFL);
+    return fcntl(daemon->listener, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int prepare_events(struct daemon *daemon) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+        return -errno;
+    signal(SIGPIPE, SIG_IGN);
+    int r = sd_event_new(&daemon->event);
+    if (r >= 0)
+        r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_terminate, daemon);
+    if (r >= 0)
+        r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_terminate, daemon);
+    if (r >= 0)
+        r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_hangup, daemon);
+    if (r >= 0)
+        sd_event_set_watchdog(daemon->event, 1);
+    return r;
+}
+
+static int start_parts(struct daemon *daemon) {
+    daemon->quota = quota_new();
+    if (!daemon->quota)
+        return -ENOMEM;
+    int r = notify_new(daemon, &daemon->notifier);
+    if (r >= 0)
+        r = courier_new(daemon, &daemon->courier);
+    if (r >= 0)
+        r = jobs_new(daemon, &daemon->jobs);
+    if (r >= 0)
+        r = archive_new(daemon, &daemon->archive);
+    if (r >= 0)
+        r = pool_new(daemon, &daemon->pool);
+    if (r >= 0 && daemon->options.drop_dir) {
+        r = sd_event_add_inotify(daemon->event, NULL, daemon->options.drop_dir,
+                                 IN_CLOSE_WRITE | IN_MOVED_TO, on_drop, daemon);
+        if (r < 0)
+            log_error("%s: %s", daemon->options.drop_dir, strerror(-r));
+        else
+            pool_sweep(daemon->pool);
+    }
+    if (r < 0)
+        return r;
+    jobs_scan(daemon->jobs);
+    courier_scan(daemon->courier);
+    return 0;
+}
+
+static void say_ready(const struct daemon *daemon) {
+    sd_notifyf(0, "READY=1\nSTATUS=Listening at %s", daemon->socket_path);
+    /* Scripts wait for this line as it stands, whatever the log looks like. */
+    dprintf(STDERR_FILENO, "ready: %s\n", daemon->socket_path);
+    if (text_empty(daemon->options.dsn) && !getenv("SENTRY_DSN") && !daemon->options.run_id &&
+        text_empty(config_text(daemon->config, CONFIG_DSN, NULL, NULL)))
+        log_info("no DSN: reports are kept in %s and sent nowhere (--dsn, SENTRY_DSN or dsn= in "
+                 "the configuration)",
+                 daemon->state_path);
+}
+
+static void end(struct daemon *daemon) {
+    if (daemon->jobs)
+        jobs_stop(daemon->jobs);
+    if (daemon->courier)
+        courier_stop(daemon->courier);
+    pool_free(daemon->pool);
+    jobs_free(daemon->jobs);
+    courier_free(daemon->courier);
+    archive_free(daemon->archive);
+    notify_free(daemon->notifier);
+    sd_event_unref(daemon->event);
+    config_free(daemon->config);
+    host_clear(&daemon->host);
+    free(daemon->state_path);
+    free(daemon->socket_path);
+}
+
+int main(int argc, char **argv) {
+    struct daemon daemon = {.lock = -1, .listener = -1};
+    struct config_error error;
+    struct rlimit files;
+
+    log_open("crashd");
+    int r = options_parse(argc, argv, &daemon.options);
+    if (r != 0)
+        return r < 0 ? EX_USAGE : 0;
+    if (config_load(daemon.options.config, &daemon.config, &error) < 0) {
+        log_error("%s", error.text);
+        return EX_CONFIG;
+    }
+    if (daemon.options.check_config) {
+        puts("ok");
+        config_free(daemon.config);
+        return 0;
+    }
+    umask(0077);
+    /* Descriptors of crashed processes' files are kept until a worker has them. */
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    /* crashctl run shows each crash itself. */
+    if (daemon.options.run_id)
+        log_set_level(LOG_WARNING);
+    r = host_read(&daemon.host);
+    if (r >= 0)
+        r = prepare_state(&daemon);
+    if (r >= 0)
+        r = prepare_socket(&daemon);
+    if (r >= 0)
+        r = prepare_events(&daemon);
+    if (r >= 0)
+        r = start_parts(&daemon);
+    if (r >= 0) {
+        say_ready(&daemon);
+        r = sd_event_loop(daemon.event);
+    }
+    if (r < 0)
+        log_error("crashd cannot go on: %s", strerror(-r));
+    end(&daemon);
+    return r < 0 ? EXIT_FAILURE : 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The state directory and who may use it. */
+#ifndef CRASHD_STATEDIR_H
+#define CRASHD_STATEDIR_H
+
+/* --state-dir, else CRASHD_STATE_DIR, else for root /var/lib/crashd, else
+ * ${XDG_STATE_HOME:-~/.local/state}/crashd. malloc'ed, NULL if no memory. */
+char *statedir_path(const char *option);
+
+/* Makes the directory (0700) and those above it, and opens it. With a run id: runs/RUN_ID below
+ * it. *path is replaced by the directory's own. The descriptor, or negative errno (logged). */
+int statedir_open(char **path, const char *run_id);
+
+/*
+ * Locks the directory for this daemon and every process that inherits the descriptor: after a
+ * kill -9 of main its other processes end what they were at, and until then the lock is theirs.
+ * The descriptor, or negative errno (logged).
+ */
+int statedir_lock(int directory, const char *path);
+
+#endif

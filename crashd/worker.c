@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* crashd-worker: snapshots of one trust domain in, reports out. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "crashd/bundle.h"
+#include "crashd/ipc.h"
+#include "crashd/package.h"
+#include "crashd/release.h"
+#include "crashd/sandbox.h"
+#include "report/report.h"
+#include "report/summary.h"
+#include "report/text.h"
+#include "sentry/event.h"
+#include "snapshot/snapshot.h"
+#include "symbolizer/symbolizer.h"
+
+extern const int crashhook_inert;
+__attribute__((visibility("default"))) const int crashhook_inert = 1;
+
+enum { DIRECTORIES_MAX = 16, SOURCE_LINES = 5, SNAPSHOT_MAX = 256 << 20 };
+
+struct worker {
+    struct symbolizer *symbolizer;
+    struct package_cache *packages;
+};
+
+BASE_DEFINE_CLEANUP(snapshot_free, struct snapshot *, snapshot_free);
+BASE_DEFINE_CLEANUP(walk_free, struct walk *, walk_free);
+BASE_DEFINE_CLEANUP(report_free, struct crash_report *, report_free);
+
+/* A file in memory. */
+struct mapping {
+    void *data;
+    size_t size;
+};
+
+static void cleanup_mapping(struct mapping *mapping) {
+    if (mapping->data)
+        munmap(mapping->data, mapping->size);
+}
+
+static int map_file(int fd, struct mapping *ret) {
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (st.st_size <= 0)
+        return -EBADMSG;
+    if (st.st_size > SNAPSHOT_MAX)
+        return -E2BIG;
+    void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED)
+        return -errno;
+    *ret = (struct mapping){data, (size_t)st.st_size};
+    return 0;
+}
+
+static const char *or_null(const char *text) {
+    return text_empty(text) ? NULL : text;
+}
+
+static void fill_context(const json_t *facts, const json_t *settings, struct report_context *ret) {
+    *ret = (struct report_context){
+        .event_id = ipc_text(facts, "event_id"),
+        .time = (uint64_t)ipc_number(facts, "time"),
+        .identified = ipc_flag(facts, "identified"),
+        .pid = (uint32_t)ipc_number(facts, "pid"),
+        .uid = (uint32_t)ipc_number(facts, "uid"),
+        .gid = (uint32_t)ipc_number(facts, "gid"),
+        .exe = or_null(ipc_text(facts, "exe")),
+        .comm = or_null(ipc_text(facts, "comm")),
+        .unit = or_null(ipc_text(facts, "unit")),
+        .container = or_null(ipc_text(facts, "container")),
+        .start_time = (uint64_t)ipc_number(facts, "start_time"),
+        .server_name = or_null(ipc_text(settings, "server_name")),
+        .user_id = or_null(ipc_text(settings, "user_id")),
+        .os_name = or_null(ipc_text(settings, "os_name")),
+        .os_version = or_null(ipc_text(settings, "os_version")),
+        .os_pretty = or_null(ipc_text(settings, "os_pretty")),
+        .kernel = or_null(ipc_text(settings, "kernel")),
+        .processors = (unsigned)ipc_number(settings, "processors"),
+        .memory_size = (uint64_t)ipc_number(settings, "memory_size"),
+        .send_pii = ipc_flag(settings, "send_pii"),
+        .local_only = ipc_flag(settings, "local_only"),
+        .work_directory = or_null(ipc_text(settings, "work_directory")),
+    };
+}
+
+static int fill_tags(const json_t *tags, struct report_context *context) {
+    const char *name;
+    json_t *value;
+    context->tags = calloc(json_object_size(tags) + 1, sizeof *context->tags);
+    if (!context->tags)
+        return -ENOMEM;
+    json_object_foreach((json_t *)tags, name, value)
+        context->tags[context->n_tags++] =
+            (struct report_pair){name, json_string_value(value)};
+    return 0;
+}
+
+static int render(const struct crash_report *report, const json_t *settings, int result) {
+    int server = event_server_parse(ipc_text(settings, "server")),
+        symbolication = event_symbolication_parse(ipc_text(settings, "symbolication"));
+    struct event_options options = {
+        .server = server < 0 ? EVENT_SERVER_AUTO : (enum event_server)server,
+        .symbolication = symbolication < 0 ? EVENT_SYMBOLICATION_AUTO
+                                           : (enum event_symbolication)symbolication,
+    };
+    BASE_CLEANUP(bundle) struct bundle bundle = {0};
+    BASE_CLEANUP(json) json_t *summary = summary_render(report);
+    int r = event_render(report, &options, &bundle.data[BUNDLE_EVENT], &bundle.size[BUNDLE_EVENT]);
+    if (r == 0)
+        r = text_render(report, &bundle.data[BUNDLE_TEXT], &bundle.size[BUNDLE_TEXT]);
+    if (r < 0)
+        return r;
+    bundle.data[BUNDLE_SUMMARY] = json_dumps(summary, JSON_COMPACT);
+    if (!bundle.data[BUNDLE_SUMMARY])
+        return -ENOMEM;
+    bundle.size[BUNDLE_SUMMARY] = strlen(bundle.data[BUNDLE_SUMMARY]);
+    return bundle_write(result, &bundle);
+}
+
+static size_t take_files(const struct ipc_message *message, struct walk_file *files) {
+    const json_t *paths = json_object_get(message->body, "modules");
+    size_t n = 0;
+    while (n + 2 < message->n_fds && n < json_array_size(paths)) {
+        const char *path = json_string_value(json_array_get(paths, n));
+        files[n] = (struct walk_file){path ? path : "", message->fds[n + 2]};
+        n++;
+    }
+    return n;
+}
+
+static int report(struct worker *worker, const struct ipc_message *message) {
+    const json_t *facts = json_object_get(message->body, "facts"),
+                 *settings = json_object_get(message->body, "settings");
+    struct walk_file files[IPC_FDS_MAX];
+    struct report_context context;
+    __attribute__((cleanup(cleanup_mapping))) struct mapping mapping = {0};
+    BASE_CLEANUP(snapshot_free) struct snapshot *snapshot = NULL;
+    BASE_CLEANUP(walk_free) struct walk *walk = NULL;
+    BASE_CLEANUP(report_free) struct crash_report *crash = NULL;
+
+    if (message->n_fds < 2)
+        return -EINVAL;
+    int r = map_file(message->fds[0], &mapping);
+    if (r == 0)
+        r = snapshot_read(mapping.data, mapping.size, &SNAPSHOT_LIMITS_DEFAULT, &snapshot);
+    if (r < 0)
+        return r;
+    size_t n_files = take_files(message, files);
+    fill_context(facts, settings, &context);
+    if (ipc_flag(message->body, "reduced"))
+        context.damage = "symbolizing it failed twice, so that addresses are all there is";
+    /* In another root the same path is another file. */
+    if (!ipc_flag(facts, "foreign_root"))
+        package_find(worker->packages, context.exe ? context.exe : snapshot->process.exe,
+                     &context.package, &context.package_version);
+    struct release release =
+        release_find(facts, settings, snapshot, context.package, context.package_version);
+    BASE_CLEANUP(free) char *release_name = release.name;
+    context.release = release.name;
+    context.release_source = release.source;
+    context.environment = release_environment(facts, settings, snapshot);
+    r = fill_tags(json_object_get(settings, "tags"), &context);
+    BASE_CLEANUP(free) struct report_pair *tags = context.tags;
+    if (r == 0 && !ipc_flag(message->body, "reduced"))
+        r = walk_new(worker->symbolizer, snapshot, files, n_files, &walk);
+    if (r == 0)
+        r = report_build(snapshot, walk, &context, &crash);
+    if (r == 0)
+        r = render(crash, settings, message->fds[1]);
+    return r;
+}
+
+static int serve(struct worker *worker) {
+    for (;;) {
+        BASE_CLEANUP(ipc) struct ipc_message message;
+        int r = ipc_receive(IPC_CHILD_FD, &message);
+        if (r <= 0)
+            return r;
+        r = report(worker, &message);
+        const char *id = ipc_text(json_object_get(message.body, "facts"), "event_id");
+        r = ipc_send_new(IPC_CHILD_FD,
+                         json_pack("{ss ss si}", "type", "done", "id", id, "error", -r));
+        if (r < 0)
+            return r;
+    }
+}
+
+/* "/a /b" cut in place. */
+static void split(char *text, const char *directories[DIRECTORIES_MAX + 1]) {
+    size_t n = 0;
+    char *word;
+    while (n < DIRECTORIES_MAX && (word = strsep(&text, " \t")))
+        if (*word)
+            directories[n++] = word;
+    directories[n] = NULL;
+}
+
+int main(int argc, char **argv) {
+    const char *directories[DIRECTORIES_MAX + 1] = {"/usr/lib/debug"};
+    struct sandbox sandbox = {0};
+    struct worker worker = {0};
+
+    log_open("crashd: worker");
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (strcmp(argv[i], "--user") == 0) {
+            sandbox.switch_user = true;
+            if (sscanf(argv[i + 1], "%u:%u", &sandbox.uid, &sandbox.gid) != 2)
+                return EXIT_FAILURE;
+        } else if (strcmp(argv[i], "--debug-directories") == 0) {
+            split(argv[i + 1], directories);
+        }
+    }
+    if (sandbox_enter(&sandbox) < 0)
+        return EXIT_FAILURE;
+    struct symbolizer_options options = {
+        .debug_directories = directories, .source_lines = SOURCE_LINES, .max_cached_modules = 64};
+    if (symbolizer_new(&options, &worker.symbolizer) < 0)
+        return EXIT_FAILURE;
+    worker.packages = package_cache_new();
+    int r = serve(&worker);
+    package_cache_free(worker.packages);
+    symbolizer_free(worker.symbolizer);
+    /* A leak checker would want to trace us, which the sandbox answers with death. */
+    fflush(NULL);
+    _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
