@@ -21,6 +21,7 @@ enum {
     CONNECT_MS = 500,
     ANSWER_MS = 200,
     PIPE_SIZE = 1024 * 1024,
+    SMALL_PIPE_THREADS = 4, /* what they leave fits into a pipe as it comes */
     NANOSECONDS = 1000000000,
 };
 
@@ -89,7 +90,8 @@ static bool open_daemon(struct channel *channel, const struct handshake_hello *h
         return false;
     }
     /* Refused where one user has many of them: then it takes more writes. */
-    sys(SYS_fcntl, ends[1], F_SETPIPE_SZ, PIPE_SIZE);
+    if (hello->threads > SMALL_PIPE_THREADS)
+        sys(SYS_fcntl, ends[1], F_SETPIPE_SZ, PIPE_SIZE);
     sys(SYS_fcntl, ends[1], F_SETFL, O_WRONLY | O_NONBLOCK);
     sent = send_hello(fd, hello, ends[0]);
     sys(SYS_close, ends[0]);

@@ -124,9 +124,15 @@ static void write_ids(struct capture *capture)
     struct snapshot_writer *writer = &capture->writer;
     char *stat = (char *)capture->scratch;
     const char *behind_name = NULL;
+    char path[48];
+    struct text text = text_in(path, sizeof path);
     uint64_t number;
 
-    if (procfs_read(capture->proc, "stat", stat, STAT_SIZE) > 0)
+    text_add(&text, "task/");
+    text_add_number(&text, (uint64_t)capture->pid);
+    text_add(&text, "/stat");
+    /* The main thread's, since that of the process adds up all threads. */
+    if (procfs_read(capture->proc, path, stat, STAT_SIZE) > 0)
         behind_name = procfs_behind_name(stat);
     snapshot_writer_uint(writer, SNAPSHOT_PROCESS_PID, (uint64_t)capture->pid);
     if (behind_name != NULL && stat_field(behind_name, 4, &number))

@@ -12,8 +12,8 @@ enum {
     THREAD_SECTION_SIZE = 512,
     /* A frame may have jumped over the guard page of its stack by so much. */
     OVERFLOW_REACH = 8 * 1024 * 1024,
-    /* Of the thread's own block, behind its pointer: the stack is below. */
-    THREAD_BLOCK = 4096,
+    /* Of the thread's own block, behind its pointer: what finds its variables. The stack is below. */
+    THREAD_BLOCK = 64,
     SIGNAL_LEVELS = 3,
     SIGNAL_FRAME_MAX = 512,
 };

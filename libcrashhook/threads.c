@@ -59,7 +59,8 @@ void threads_prepare(struct threads *threads, struct arena *arena, int signal)
     atomic_store(&threads->freeze.expected, UINT32_MAX);
     action = (struct kernel_sigaction){
         .handler = on_freeze,
-        .flags = SA_SIGINFO | SA_ONSTACK | ARCH_SA_RESTORER,
+        /* Not SA_ONSTACK: a thousand fresh alternate stacks are what costs most. */
+        .flags = SA_SIGINFO | ARCH_SA_RESTORER,
         .restorer = handled.restorer,
         .mask = UINT64_MAX,
     };
