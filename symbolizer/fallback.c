@@ -8,15 +8,18 @@ enum {
     BRIDGE_CANDIDATES = 1024,
     BRIDGE_STEPS = 4096,
     FRAME_SIZE_LIMIT = 1 << 20,
+    FUNCTION_SIZE_LIMIT = 64 << 10,
 };
 
 static bool read_word(struct walk *walk, uint64_t address, uint64_t *value) {
     return walk_read_memory(walk, address, value, sizeof(*value)) == sizeof(*value);
 }
 
-/* An address behind a call instruction. */
-static bool is_return_address(struct walk *walk, uint64_t address, uint64_t *target) {
+/* May a function return to address, with sp then behind it? address stands behind a call, or it is
+ * the kernel's return from a signal handler, which keeps what it interrupted at sp. */
+static bool is_return_address(struct walk *walk, uint64_t address, uint64_t sp, uint64_t *target) {
     uint8_t bytes[ARCH_CALL_LONGEST];
+    struct cpu cpu;
     *target = 0;
     if (address < sizeof(bytes) || !walk_executable(walk, address - 1))
         return false;
@@ -24,7 +27,9 @@ static bool is_return_address(struct walk *walk, uint64_t address, uint64_t *tar
     size_t n = walk_read_memory(walk, address - sizeof(bytes), bytes, sizeof(bytes));
     if (n < sizeof(bytes))
         return walk_module_at(walk, address) < 0;
-    return arch_ends_in_call(bytes, sizeof(bytes), address, target);
+    return arch_ends_in_call(bytes, sizeof(bytes), address, target) ||
+           (arch_is_trampoline(walk, address) && arch_interrupted(walk, sp, &cpu) &&
+            walk_executable(walk, cpu.value[ARCH_PC]));
 }
 
 static void set_caller(struct position *position, uint64_t pc, uint64_t sp, enum frame_trust trust) {
@@ -39,7 +44,7 @@ bool fallback_bad_pc(struct walk *walk, struct position *position) {
     uint64_t pc, target;
     struct cpu before = position->cpu;
     if (walk_executable(walk, before.value[ARCH_PC]) ||
-        !read_word(walk, before.value[ARCH_SP], &pc) || !is_return_address(walk, pc, &target))
+        !read_word(walk, before.value[ARCH_SP], &pc) || !is_return_address(walk, pc, before.value[ARCH_SP] + ARCH_WORD, &target))
         return false;
     set_caller(position, pc, before.value[ARCH_SP] + ARCH_WORD, FRAME_TRUST_FP);
     /* The function that was not there changed nothing else. */
@@ -60,7 +65,8 @@ static bool step_by_frame_pointer(struct walk *walk, struct position *position) 
     uint64_t pc, saved, target;
     if (!cpu_knows(&position->cpu, ARCH_FP) || fp % ARCH_WORD || fp < sp ||
         fp - sp > FRAME_SIZE_LIMIT || !read_word(walk, fp, &saved) ||
-        !read_word(walk, fp + ARCH_WORD, &pc) || !is_return_address(walk, pc, &target))
+        !read_word(walk, fp + ARCH_WORD, &pc) ||
+        !is_return_address(walk, pc, fp + 2 * ARCH_WORD, &target))
         return false;
     set_caller(position, pc, fp + 2 * ARCH_WORD, FRAME_TRUST_FP);
     cpu_set(&position->cpu, ARCH_FP, saved);
@@ -93,31 +99,44 @@ static void take_word(struct walk *walk, struct position *position, uint64_t at,
         cpu_set(&position->cpu, ARCH_FP, fp);
 }
 
-/* A call that goes to the start of the current function is taken before one that goes elsewhere,
- * which may be left over from earlier calls. */
+enum likeliness { UNLIKELY, LIKELY, CERTAIN };
+
+/* Words left over from earlier calls look like return addresses, too. A call names its target: it
+ * ought to be the current function. */
+static enum likeliness judge(const struct walk *walk, uint64_t current, uint64_t start,
+                             uint64_t candidate, uint64_t target) {
+    if (start && target == start)
+        return CERTAIN;
+    /* Indirect, or into another module by its PLT. */
+    if (target == 0 || walk_module_at(walk, candidate) != walk_module_at(walk, current))
+        return LIKELY;
+    return !start && target <= current && current - target < FUNCTION_SIZE_LIMIT ? LIKELY
+                                                                                 : UNLIKELY;
+}
+
 static bool step_by_scan(struct walk *walk, struct position *position) {
     uint64_t sp = position->cpu.value[ARCH_SP];
+    uint64_t current = position_lookup(position);
     struct symbol symbol;
-    uint64_t start = function_start(walk, position_lookup(position), &symbol);
-    uint64_t first_at = 0, first_pc = 0;
-    for (uint64_t i = 0; i < SCAN_WORDS; i++) {
+    uint64_t start = function_start(walk, current, &symbol);
+    uint64_t best_at = 0, best_pc = 0;
+    enum likeliness best = UNLIKELY;
+    for (uint64_t i = 0; i < SCAN_WORDS && best < CERTAIN; i++) {
         uint64_t at = (sp + ARCH_WORD - 1) / ARCH_WORD * ARCH_WORD + i * ARCH_WORD, pc, target;
         if (at < sp || !read_word(walk, at, &pc))
             break;
-        if (!is_return_address(walk, pc, &target))
+        if (!is_return_address(walk, pc, at + ARCH_WORD, &target))
             continue;
-        if (start && target == start) {
-            take_word(walk, position, at, pc);
-            return true;
-        }
-        if (first_at == 0) {
-            first_at = at;
-            first_pc = pc;
+        enum likeliness likely = judge(walk, current, start, pc - 1, target);
+        if (best_at == 0 || likely > best) {
+            best_at = at;
+            best_pc = pc;
+            best = likely;
         }
     }
-    if (first_at == 0)
+    if (best_at == 0)
         return false;
-    take_word(walk, position, first_at, first_pc);
+    take_word(walk, position, best_at, best_pc);
     return true;
 }
 
@@ -125,7 +144,7 @@ static bool step_by_scan(struct walk *walk, struct position *position) {
 static bool step_by_leaf(struct walk *walk, struct position *position) {
     uint64_t sp = position->cpu.value[ARCH_SP], pc, target;
     if (!position->frame.interrupted || !read_word(walk, sp, &pc) ||
-        !is_return_address(walk, pc, &target))
+        !is_return_address(walk, pc, sp + ARCH_WORD, &target))
         return false;
     struct cpu before = position->cpu;
     set_caller(position, pc, sp + ARCH_WORD, FRAME_TRUST_SCAN);
@@ -176,7 +195,8 @@ bool fallback_bridge(struct walk *walk, struct position *position) {
         return false;
     uint64_t start = (part->address + ARCH_WORD - 1) / ARCH_WORD * ARCH_WORD, pc, target;
     for (uint64_t at = start; at - part->address < part->size; at += ARCH_WORD) {
-        if (!read_word(walk, at, &pc) || !is_return_address(walk, pc, &target))
+        if (!read_word(walk, at, &pc) ||
+            !is_return_address(walk, pc, at + ARCH_WORD, &target))
             continue;
         if (++candidates > BRIDGE_CANDIDATES)
             break;

@@ -102,6 +102,9 @@ static int name_by_symbol(const struct frame_context *context, struct module *mo
     struct symbol symbol;
     if (!symbols || !symbols_lookup(symbols, address, &symbol))
         return 0;
+    /* A stripped libc has no name for it, and a wrong one for what stands before. */
+    if (frame->trampoline && symbol.address != address)
+        return 0;
     frame->symbol_address = symbol.address + bias;
     frame->symbol_only = !frame->path;
     return set_names(frame, symbol.name, NULL);

@@ -100,7 +100,7 @@ int walk_stack(struct walk *walk, size_t thread, struct stack *ret) {
     for (unsigned i = 0; i < ARCH_REGISTERS; i++)
         if (from->known >> i & 1)
             cpu_set(&start, i, from->registers[i]);
-    if (!cpu_knows(&start, ARCH_PC))
+    if (!cpu_knows(&start, ARCH_PC) && !cpu_knows(&start, ARCH_SP))
         return -ENODATA;
     struct unwound_stack stack;
     struct frame_list list = {0};

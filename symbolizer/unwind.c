@@ -213,7 +213,8 @@ enum step unwind_by_cfi(struct walk *walk, struct position *position) {
         return unwinder->missed ? STEP_MISSING : STEP_UNKNOWN;
     if (caller.value[ARCH_SP] <= position->cpu.value[ARCH_SP])
         return STEP_UNKNOWN;
-    if (caller.value[ARCH_PC] == 0)
+    /* Some runtimes end a stack so; after a guess it rather means a wrong one. */
+    if (caller.value[ARCH_PC] == 0 && position->frame.trust != FRAME_TRUST_SCAN)
         return STEP_END;
     if (!walk_executable(walk, caller.value[ARCH_PC]))
         return STEP_UNKNOWN;
