@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""Every program here dies in its own way and tells the truth about it in its first lines; the event
+must say the same.
+
+    build:      compiler flags                       status:  exit status; default: by signal
+    events:     how many reports; default 1          signal:  default SIGSEGV
+    kind:       the kind tag                         title:   regular expression for type: value
+    chain:      the application's frames, newest first: FUNCTION @MARKER [inlined], and no others;
+                @MARKER is the line that ends in "// @MARKER"
+    chain-has:  functions in this order, others between them
+    leaf:       beginning of the newest frame's function, whoever's it is
+    threads:    how many                             thread:  name of the crashed one
+    stderr:     what the program itself prints
+"""
+import os
+import pathlib
+import re
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import harness
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROGRAMS = sorted([*HERE.glob("*.c"), *HERE.glob("*.cpp")])
+
+
+def truth_of(source):
+    lines = source.read_text().splitlines()
+    truth = {"status": None, "events": "1", "signal": "SIGSEGV", "build": ""}
+    for line in lines:
+        match = re.match(r"// ([a-z-]+): (.*)", line)
+        if not match:
+            break
+        truth[match[1]] = match[2]
+    truth["lines"] = {
+        match[1]: number
+        for number, line in enumerate(lines, 1)
+        if (match := re.search(r"// @(\w+)$", line))
+    }
+    return truth
+
+
+def expected_chain(truth):
+    chain = []
+    for part in truth["chain"].split(", "):
+        name, marker, *inlined = part.rsplit(" ", 2) if part.endswith("inlined") else part.rsplit(" ", 1)
+        chain.append((name, truth["lines"][marker[1:]], bool(inlined)))
+    return chain
+
+
+def actual_chain(event):
+    return [
+        (f.get("function"), f.get("lineno"), "symbol_addr" not in f)
+        for f in harness.frames(event)
+        if f["in_app"]
+    ]
+
+
+@pytest.mark.parametrize("source", PROGRAMS, ids=lambda path: path.stem)
+def test_torture(source, tmp_path):
+    truth = truth_of(source)
+    program = harness.compile_program(source, tmp_path / source.stem, *truth["build"].split())
+    run = harness.Run(tmp_path, [program])
+
+    number = getattr(signal, truth["signal"])
+    wanted = int(truth["status"]) if truth["status"] else -number
+    if truth["events"] == "0" and not truth["status"]:
+        wanted = 0
+    assert run.status == wanted, run.stderr
+    assert len(run.events) == int(truth["events"]), run.stderr
+    if truth["events"] == "0":
+        assert "no crashes" in run.stderr
+        return
+
+    event = run.event
+    exception = event["exception"]["values"][0]
+    assert exception["mechanism"]["meta"]["signal"]["number"] == number
+    assert event["tags"]["kind"] == truth["kind"], harness.title(event)
+    assert re.match(truth["title"], harness.title(event)), harness.title(event)
+    if "chain" in truth:
+        assert actual_chain(event) == expected_chain(truth), run.stderr
+        for frame in harness.frames(event):
+            if frame["in_app"]:
+                assert os.path.basename(frame["filename"]) == source.name
+                assert frame["context_line"].rstrip() in source.read_text()
+    if "chain-has" in truth:
+        names = [f.get("function") for f in harness.frames(event)]
+        rest = iter(names)
+        assert all(name in rest for name in truth["chain-has"].split(", ")), names
+    if "leaf" in truth:
+        assert harness.frames(event)[0]["function"].lstrip("_").startswith(truth["leaf"])
+    if "threads" in truth:
+        threads = event["threads"]["values"]
+        assert len(threads) == int(truth["threads"])
+        assert all("stacktrace" in t for t in threads if not t["crashed"]), threads
+    if "thread" in truth:
+        assert [t["name"] for t in event["threads"]["values"] if t["crashed"]] == [truth["thread"]]
+    if "stderr" in truth:
+        assert truth["stderr"] in run.stderr
