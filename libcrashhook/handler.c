@@ -26,6 +26,7 @@ struct cause_record {
     bool blocks_itself; /* no SA_NODEFER: the kernel would hold the signal back */
     bool deferred;      /* and it came */
     uint64_t altstack, altstack_size;
+    uint64_t blocked; /* what the program had blocked before, and has again when it returns */
     struct cause cause;
     uint64_t end_mark;
 };
@@ -57,6 +58,35 @@ static struct cause_record *live_record(uint64_t sp)
         self->live = NULL;
     }
     return NULL;
+}
+
+static struct cause_record *own_record(void)
+{
+    return hook_thread.live != NULL ? live_record((uint64_t)__builtin_frame_address(0)) : NULL;
+}
+
+uint64_t handler_blocked(void)
+{
+    uint64_t blocked = 0;
+
+    for (struct cause_record *record = own_record(); record != NULL; record = record->previous)
+        blocked |= record->blocks_itself ? signal_bit(record->signal) : 0;
+    return blocked & SYNCHRONOUS_SIGNALS;
+}
+
+void handler_unblock(uint64_t signals)
+{
+    for (struct cause_record *record = own_record(); record != NULL; record = record->previous) {
+        if (signals & signal_bit(record->signal))
+            record->blocks_itself = false;
+    }
+}
+
+void handler_abandon(void)
+{
+    for (struct cause_record *record = own_record(); record != NULL; record = record->previous)
+        hook_thread.blocked = record->blocked;
+    hook_thread.live = NULL;
 }
 
 static void take_cause(struct cause *cause, const siginfo_t *info, const ucontext_t *context)
@@ -170,6 +200,7 @@ static void run_program_handler(int signal, siginfo_t *info, ucontext_t *context
         .previous = self->live,
         .signal = signal,
         .blocks_itself = (disposition->flags & SA_NODEFER) == 0,
+        .blocked = self->blocked,
         .altstack = (uint64_t)context->uc_stack.ss_sp,
         .altstack_size = context->uc_stack.ss_size,
     };
@@ -181,6 +212,7 @@ static void run_program_handler(int signal, siginfo_t *info, ucontext_t *context
     disposition->handler(signal, info, context);
     __asm__ volatile("" : : "r"(&record) : "memory");
     self->live = record.previous;
+    self->blocked = record.blocked;
     /* The program may have put another disposition in our place since. */
     disposition = disposition_of(signal);
     if (record.deferred && disposition != NULL && disposition_is_default(disposition)) {

@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 
+#include "libcrashhook/handler.h"
 #include "libcrashhook/hook.h"
 
 static _Atomic(void *) targets[JUMP_KINDS];
@@ -40,6 +41,7 @@ void jumps_resolve(void)
 
 void *jumps_target(unsigned jump)
 {
-    hook_thread.live = NULL;
+    if (hook_thread.live != NULL)
+        handler_abandon();
     return resolve(jump);
 }

@@ -13,13 +13,15 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include "libcrashhook/handler.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/syscalls.h"
 
 int masks_change(int how, const uint64_t *set, uint64_t *old)
 {
     struct hook_thread *self = &hook_thread;
-    uint64_t blocked = self->blocked, change = 0, kernel_old = 0;
+    uint64_t blocked = self->blocked, shown = blocked | handler_blocked(), change = 0;
+    uint64_t kernel_old = 0;
     long result;
 
     if (set != NULL) {
@@ -30,6 +32,10 @@ int masks_change(int how, const uint64_t *set, uint64_t *old)
             self->blocked = blocked & ~change;
         else if (how == SIG_SETMASK)
             self->blocked = change & SYNCHRONOUS_SIGNALS;
+        if (how == SIG_UNBLOCK)
+            handler_unblock(change);
+        else if (how == SIG_SETMASK)
+            handler_unblock(~change);
         if (how != SIG_UNBLOCK)
             change &= ~SYNCHRONOUS_SIGNALS;
     }
@@ -37,7 +43,7 @@ int masks_change(int how, const uint64_t *set, uint64_t *old)
     if (result < 0)
         self->blocked = blocked;
     else if (old != NULL)
-        *old = kernel_old | blocked;
+        *old = kernel_old | shown;
     return (int)result;
 }
 

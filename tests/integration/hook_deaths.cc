@@ -321,6 +321,27 @@ const std::map<std::string, int (*)()> DEATHS = {
          std::printf("pending: %d\n", sigismember(&set, SIGSEGV));
          return 4;
      }},
+    {"nested_recovery", [] {
+         // As the JVM does: allow the signal in its own handler, and recover from it there again.
+         std::signal(SIGSEGV, [](int signal) {
+             static bool inner;
+             if (inner)
+                 siglongjmp(recovery, 1);
+             inner = true;
+             sigset_t set, seen;
+             pthread_sigmask(SIG_SETMASK, nullptr, &seen);
+             sigemptyset(&set);
+             sigaddset(&set, signal);
+             pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+             std::printf("was blocked: %d\n", sigismember(&seen, signal));
+             if (sigsetjmp(recovery, 1) == 0)
+                 crash();
+             std::printf("recovered\n");
+             std::exit(6);
+         });
+         crash();
+         return 0;
+     }},
     {"ignored", [] { kill(getpid(), SIGSEGV); kill(getpid(), SIGABRT); return 5; }},
     {"seccomp_kills_helper", [] { forbid(SYS_openat, SECCOMP_RET_KILL_THREAD); crash(); return 0; }},
     {"seccomp_kills_clone", [] { forbid(SYS_clone, SECCOMP_RET_ERRNO | EPERM); crash(); return 0; }},

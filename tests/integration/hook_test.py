@@ -85,7 +85,7 @@ def test_one_report_and_the_same_death(deaths, tmp_path, name, number, code):
 
 @pytest.mark.parametrize("name, status", [
     ("handler_exits", 3), ("handler_of_raise_returns", 7), ("recovers", 9),
-    ("sent_while_blocked", 4), ("looks", 0),
+    ("sent_while_blocked", 4), ("looks", 0), ("nested_recovery", 6),
 ])
 def test_no_report_and_the_same_life(deaths, tmp_path, name, status):
     result, reports = die(deaths, name, tmp_path)
