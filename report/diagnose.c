@@ -66,6 +66,18 @@ static bool diagnose_sent(const struct diagnose_input *input, struct report_diag
     return true;
 }
 
+static bool divisor_is_not_zero(const struct diagnose_input *input,
+                                const struct instruction *instruction) {
+    uint64_t divisor = 0;
+    if (instruction->has_divisor)
+        return instruction->divisor != 0;
+    if (!instruction->has_access || instruction->size > sizeof divisor)
+        return false;
+    return snapshot_read_memory(input->snapshot, instruction->address, &divisor,
+                                instruction->size) == instruction->size &&
+           divisor != 0;
+}
+
 static bool diagnose_arithmetic(const struct diagnose_input *input, struct report_diagnosis *ret) {
     const struct snapshot_signal *signal = &input->snapshot->signal;
     struct instruction instruction;
@@ -80,8 +92,7 @@ static bool diagnose_arithmetic(const struct diagnose_input *input, struct repor
     ret->kind = "division by zero";
     /* The CPU raises the same exception for a quotient that does not fit. */
     if (decode_at(input, signal->address, &instruction) &&
-        instruction.class == INSTRUCTION_DIVIDE && instruction.has_divisor &&
-        instruction.divisor != 0) {
+        instruction.class == INSTRUCTION_DIVIDE && divisor_is_not_zero(input, &instruction)) {
         ret->kind = "division overflow";
         diagnosis_say(&ret->value,
                       "Integer division overflow: the quotient does not fit (smallest integer "

@@ -70,15 +70,22 @@ static bool diagnose_libc_message(const char *text, struct report_diagnosis *ret
 }
 
 static bool diagnose_exception(const struct diagnose_input *input, struct report_diagnosis *ret) {
+    /* Without debug information libstdc++ names only what it exports. */
+    static const char *const ends[] = {
+        "std::terminate",       "__cxxabiv1::__terminate", "__gnu_cxx::__verbose_terminate_handler",
+        "__cxa_throw",          "__cxa_rethrow",           "__gxx_personality_v0",
+        "__cxa_call_terminate",
+    };
     const struct snapshot *snapshot = input->snapshot;
     if (!snapshot->exception.present || text_empty(snapshot->exception.type))
         return false;
-    /* An abort() inside of a catch block is not the exception's doing: only std::terminate is.
-     * Without names there is nothing that speaks against it. */
-    if (input->stack->n_frames > 1 && input->stack->frames[1].function &&
-        !stack_has(input->stack, "std::terminate") &&
-        !stack_has(input->stack, "__cxxabiv1::__terminate") &&
-        !stack_has(input->stack, "__gnu_cxx::__verbose_terminate_handler"))
+    /* An abort() inside of a catch block is not the exception's doing: only std::terminate is. A
+     * stack without names does not speak against it. */
+    bool named = input->stack->n_frames > 1 && input->stack->frames[1].function;
+    bool terminated = false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        terminated |= stack_has(input->stack, ends[i]);
+    if (named && !terminated)
         return false;
     ret->kind = "uncaught exception";
     ret->type = demangle_type(snapshot->exception.type);

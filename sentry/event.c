@@ -207,9 +207,9 @@ static json_t *render_tags(const struct crash_report *report) {
     return tags;
 }
 
+/* Without sdk.settings: newer than the schema that strict servers check against. */
 static json_t *render_sdk(void) {
-    return json_pack("{ss ss s{ss}}", "name", SENTRY_CLIENT_NAME, "version", CRASHD_VERSION,
-                     "settings", "infer_ip", "never");
+    return json_pack("{ss ss}", "name", SENTRY_CLIENT_NAME, "version", CRASHD_VERSION);
 }
 
 static json_t *render_extra(enum cut cut, size_t left_out) {

@@ -7,6 +7,7 @@
 char target[8];
 __attribute__((noinline)) void copy(const char *from) {
     strcpy(target, from);
+    __asm__ volatile("" ::: "memory");
 }
 int main(int argc, char **argv) {
     copy("much longer than eight bytes");

@@ -1,6 +1,6 @@
 // kind: null pointer
 // title: SIGSEGV: Null pointer dereference
-// chain-has: lambda, apply<T>, main
+// chain-has: main::lambda, apply<T>, main
 template <typename F> __attribute__((noinline)) int apply(F f, int *p) {
     return f(p) + 1;
 }
