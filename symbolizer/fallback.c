@@ -5,8 +5,8 @@
 
 enum {
     SCAN_WORDS = 512,
-    BRIDGE_CANDIDATES = 1024,
-    BRIDGE_STEPS = 4096,
+    BRIDGE_FRAMES = 2048,
+    BRIDGE_STEPS = 16 << 10,
     FRAME_SIZE_LIMIT = 1 << 20,
     FUNCTION_SIZE_LIMIT = 64 << 10,
 };
@@ -177,40 +177,83 @@ static const struct snapshot_memory *oldest_part(const struct walk *walk, uint64
     return NULL;
 }
 
-static bool leads_to_start(struct walk *walk, struct position position) {
-    for (size_t i = 0; i < BRIDGE_STEPS; i++) {
+struct chain {
+    size_t n; /* 0 if it does not end where the thread began */
+    bool consistent;
+    uint64_t sp[BRIDGE_FRAMES];
+};
+
+/* Does the call in front of caller go to another function than the one that address is in? A tail
+ * call does that, too. */
+static bool calls_another(struct walk *walk, uint64_t caller, uint64_t address) {
+    uint8_t bytes[ARCH_CALL_LONGEST];
+    struct symbol symbol;
+    uint64_t target;
+    return walk_read_memory(walk, caller - sizeof(bytes), bytes, sizeof(bytes)) == sizeof(bytes) &&
+           arch_ends_in_call(bytes, sizeof(bytes), caller, &target) && target &&
+           function_start(walk, target, &symbol) == target && symbol.size > 0 &&
+           address - target >= symbol.size;
+}
+
+static void follow(struct walk *walk, struct position position, struct chain *chain,
+                   size_t *steps) {
+    chain->n = 0;
+    chain->consistent = true;
+    for (size_t n = 0; n < BRIDGE_FRAMES && *steps > 0; --*steps) {
+        uint64_t address = position_lookup(&position);
+        chain->sp[n++] = position.cpu.value[ARCH_SP];
         enum step step = unwind_by_cfi(walk, &position);
         if (step == STEP_END)
-            return true;
+            chain->n = n;
         if (step != STEP_OK)
-            return false;
+            return;
+        if (calls_another(walk, position.frame.pc, address))
+            chain->consistent = false;
     }
+}
+
+static bool on_chain(const struct chain *chain, uint64_t sp) {
+    for (size_t i = 0; i < chain->n; i++)
+        if (chain->sp[i] == sp)
+            return true;
     return false;
 }
 
+static bool better(const struct chain *chain, const struct chain *best) {
+    if (chain->n == 0 || best->n == 0)
+        return chain->n > 0;
+    return chain->consistent != best->consistent ? chain->consistent : chain->n > best->n;
+}
+
+/* Words left over from earlier calls lead to the start, too, but pass by frames on their way: of the
+ * chains whose calls fit the longest is right. */
 bool fallback_bridge(struct walk *walk, struct position *position) {
     const struct snapshot_memory *part = oldest_part(walk, position->cpu.value[ARCH_SP]);
-    size_t candidates = 0;
+    struct chain best = {0}, chain;
+    struct position bridged = *position;
+    size_t steps = BRIDGE_STEPS;
     if (!part)
         return false;
     uint64_t start = (part->address + ARCH_WORD - 1) / ARCH_WORD * ARCH_WORD, pc, target;
-    for (uint64_t at = start; at - part->address < part->size; at += ARCH_WORD) {
-        if (!read_word(walk, at, &pc) ||
+    for (uint64_t at = start; at - part->address < part->size && steps > 0; at += ARCH_WORD) {
+        if (on_chain(&best, at + ARCH_WORD) || !read_word(walk, at, &pc) ||
             !is_return_address(walk, pc, at + ARCH_WORD, &target))
             continue;
-        if (++candidates > BRIDGE_CANDIDATES)
-            break;
         struct position tried = *position;
         tried.cpu.known = 1u << ARCH_SP;
         tried.cpu.value[ARCH_SP] = at > start ? at - ARCH_WORD : at;
         take_word(walk, &tried, at, pc);
-        if (!leads_to_start(walk, tried))
+        follow(walk, tried, &chain, &steps);
+        if (!better(&chain, &best))
             continue;
-        *position = tried;
-        position->frame.after_gap = true;
-        return true;
+        best = chain;
+        bridged = tried;
     }
-    return false;
+    if (best.n == 0)
+        return false;
+    *position = bridged;
+    position->frame.after_gap = true;
+    return true;
 }
 
 bool fallback_is_start(struct walk *walk, const struct position *position) {

@@ -143,11 +143,15 @@ static size_t find(const struct stack *stack, const char *function) {
     return SIZE_MAX;
 }
 
+static void walk_again(struct symbolizer *symbolizer, struct walk **walk, struct stack *stack) {
+    assert_int_equal(walk_new(symbolizer, &self.snapshot, NULL, 0, walk), 0);
+    assert_int_equal(walk_stack(*walk, 0, stack), 0);
+}
+
 static void walk_self(struct symbolizer_options options, struct walk **walk,
                       struct symbolizer **symbolizer, struct stack *stack) {
     assert_int_equal(symbolizer_new(&options, symbolizer), 0);
-    assert_int_equal(walk_new(*symbolizer, &self.snapshot, NULL, 0, walk), 0);
-    assert_int_equal(walk_stack(*walk, 0, stack), 0);
+    walk_again(*symbolizer, walk, stack);
 }
 
 static void test_chain(void **state) {
@@ -243,31 +247,33 @@ static void test_other_build_id(void **state) {
 
 /* Without the end of the stack: what is there, and no claim that it is all. */
 static void test_cut_stack(void **state) {
-    struct walk *walk;
     struct symbolizer *symbolizer;
+    assert_int_equal(symbolizer_new(NULL, &symbolizer), 0);
+    struct walk *walk;
     struct stack stack;
     size_t before = self.memory[0].size;
     for (size_t size = 0; size < 2048; size += 8) {
         self.memory[0].size = size;
-        walk_self((struct symbolizer_options){0}, &walk, &symbolizer, &stack);
+        walk_again(symbolizer, &walk, &stack);
         assert_false(stack.complete);
         assert_true(stack.n_frames > 0);
         stack_free(&stack);
         walk_free(walk);
-        symbolizer_free(symbolizer);
     }
     self.memory[0].size = before;
+    symbolizer_free(symbolizer);
 }
 
 /* The newest and the oldest part of a stack, as of a runaway recursion. The hole is moved over the
  * small frames that lead here; wherever it hides a return address the walk goes on behind it. */
 static void test_gap(void **state) {
+    struct symbolizer *symbolizer;
+    assert_int_equal(symbolizer_new(NULL, &symbolizer), 0);
     struct snapshot_memory before = self.memory[0];
     size_t bridged = 0;
     self.snapshot.n_memory = 2;
     for (size_t start = 512; start < 1536; start += 8) {
         struct walk *walk;
-        struct symbolizer *symbolizer;
         struct stack stack;
         size_t end = start + 64, gaps = 0;
         self.memory[0].size = start;
@@ -276,7 +282,7 @@ static void test_gap(void **state) {
         self.memory[1].address += end;
         self.memory[1].bytes += end;
         self.memory[1].size -= end;
-        walk_self((struct symbolizer_options){0}, &walk, &symbolizer, &stack);
+        walk_again(symbolizer, &walk, &stack);
         for (size_t i = 0; i < stack.n_frames; i++)
             gaps += stack.frames[i].after_gap;
         assert_true(stack.complete);
@@ -285,11 +291,11 @@ static void test_gap(void **state) {
         bridged += gaps;
         stack_free(&stack);
         walk_free(walk);
-        symbolizer_free(symbolizer);
     }
     assert_true(bridged > 0);
     self.snapshot.n_memory = 1;
     self.memory[0] = before;
+    symbolizer_free(symbolizer);
 }
 
 static void test_file(void **state) {
