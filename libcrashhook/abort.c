@@ -15,8 +15,7 @@ enum {
     RAISE_STACK_WORDS = 128, /* raise() keeps a set of signals or two there */
 };
 
-bool abort_is_calling(uint64_t sp)
-{
+bool abort_is_calling(uint64_t sp) {
     const uint64_t *words = (const uint64_t *)(sp & ~(uint64_t)7);
     uint64_t code = (uint64_t)abort;
 

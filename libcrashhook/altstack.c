@@ -47,13 +47,11 @@ static struct {
     bool has_key;
 } threads;
 
-size_t altstack_mapping_size(void)
-{
+size_t altstack_mapping_size(void) {
     return hook_settings.page_size + STACK_SIZE;
 }
 
-static void install(void *mapping)
-{
+static void install(void *mapping) {
     struct hook_thread *self = &hook_thread;
     stack_t stack = {.ss_sp = (uint8_t *)mapping + hook_settings.page_size, .ss_size = STACK_SIZE};
 
@@ -63,8 +61,7 @@ static void install(void *mapping)
     }
 }
 
-void altstack_adopt(void *mapping)
-{
+void altstack_adopt(void *mapping) {
     stack_t now;
 
     sys(SYS_mprotect, mapping, hook_settings.page_size, PROT_NONE);
@@ -72,8 +69,7 @@ void altstack_adopt(void *mapping)
         install(mapping);
 }
 
-static void *take_mapping(void)
-{
+static void *take_mapping(void) {
     long mapping;
 
     for (size_t i = 0; i < KEPT_STACKS; i++) {
@@ -91,8 +87,7 @@ static void *take_mapping(void)
     return (void *)mapping;
 }
 
-static void give_back(void *mapping)
-{
+static void give_back(void *mapping) {
     for (size_t i = 0; i < KEPT_STACKS; i++) {
         void *expected = NULL;
         if (atomic_compare_exchange_strong(&kept[i], &expected, mapping))
@@ -103,8 +98,7 @@ static void give_back(void *mapping)
 
 /* The destructor of a thread-specific value, because a wrapper around the thread's function would
  * be a frame in all of its backtraces. */
-static void end_thread(void *mapping)
-{
+static void end_thread(void *mapping) {
     struct hook_thread *self = &hook_thread;
     const stack_t disabled = {.ss_flags = SS_DISABLE};
 
@@ -115,8 +109,7 @@ static void end_thread(void *mapping)
     give_back(mapping);
 }
 
-static void *start_thread(void *argument)
-{
+static void *start_thread(void *argument) {
     struct start *slot = argument, start = *slot;
     void *mapping;
 
@@ -132,8 +125,7 @@ static void *start_thread(void *argument)
     return start.function(start.argument);
 }
 
-static struct start *take_start(void)
-{
+static struct start *take_start(void) {
     for (size_t i = 0; i < START_SLOTS; i++) {
         bool expected = false;
         if (!atomic_load_explicit(&starts[i].taken, memory_order_relaxed) &&
@@ -143,8 +135,7 @@ static struct start *take_start(void)
     return NULL;
 }
 
-static void prepare(void)
-{
+static void prepare(void) {
     static atomic_flag started = ATOMIC_FLAG_INIT;
     key_create_function *key_create;
 
@@ -159,8 +150,7 @@ static void prepare(void)
 }
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          start_function *function, void *argument)
-{
+                          start_function *function, void *argument) {
     struct start *start;
     int result;
 
@@ -181,14 +171,12 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     return result;
 }
 
-static bool is_ours(const stack_t *stack)
-{
+static bool is_ours(const stack_t *stack) {
     return hook_thread.altstack != NULL &&
            stack->ss_sp == (uint8_t *)hook_thread.altstack + hook_settings.page_size;
 }
 
-EXPORT int sigaltstack(const stack_t *wanted, stack_t *old)
-{
+EXPORT int sigaltstack(const stack_t *wanted, stack_t *old) {
     struct hook_thread *self = &hook_thread;
     stack_t seen;
     long result;

@@ -12,13 +12,11 @@
 
 __asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
 
-void *arch_dlsym(void *handle, const char *name)
-{
+void *arch_dlsym(void *handle, const char *name) {
     return dlsym(handle, name);
 }
 
-long arch_syscall(long number, long a, long b, long c, long d, long e, long f)
-{
+long arch_syscall(long number, long a, long b, long c, long d, long e, long f) {
     register long r10 __asm__("r10") = d;
     register long r8 __asm__("r8") = e;
     register long r9 __asm__("r9") = f;
@@ -94,8 +92,7 @@ _Static_assert(JUMP_LONGJMP == 0 && JUMP_UNDERSCORE == 1 && JUMP_SIGLONGJMP == 2
                    JUMP_CHECKED == 3,
                "the numbers above");
 
-uint64_t arch_thread_pointer(void)
-{
+uint64_t arch_thread_pointer(void) {
     uint64_t pointer;
 
     /* The ABI keeps the thread pointer in the first word of the thread's own block. */
@@ -109,8 +106,7 @@ static const uint8_t REGISTER_ORDER[] = {
 };
 
 void arch_registers(const ucontext_t *context, uint64_t thread_pointer,
-                    uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known)
-{
+                    uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known) {
     for (size_t i = 0; i < sizeof REGISTER_ORDER; i++)
         registers[i] = (uint64_t)context->uc_mcontext.gregs[REGISTER_ORDER[i]];
     registers[SNAPSHOT_REGISTER_FS_BASE] = thread_pointer;
@@ -118,30 +114,25 @@ void arch_registers(const ucontext_t *context, uint64_t thread_pointer,
     *known = ((uint64_t)1 << SNAPSHOT_REGISTER_GS_BASE) - 1;
 }
 
-void arch_trap(const ucontext_t *context, struct arch_trap *trap)
-{
+void arch_trap(const ucontext_t *context, struct arch_trap *trap) {
     trap->number = (uint64_t)context->uc_mcontext.gregs[REG_TRAPNO];
     trap->error = (uint64_t)context->uc_mcontext.gregs[REG_ERR];
     trap->address = (uint64_t)context->uc_mcontext.gregs[REG_CR2];
 }
 
-void arch_set_result(ucontext_t *context, long result)
-{
+void arch_set_result(ucontext_t *context, long result) {
     context->uc_mcontext.gregs[REG_RAX] = result;
 }
 
-uint64_t arch_stack_pointer(const ucontext_t *context)
-{
+uint64_t arch_stack_pointer(const ucontext_t *context) {
     return (uint64_t)context->uc_mcontext.gregs[REG_RSP];
 }
 
-size_t arch_signal_frame_size(void)
-{
+size_t arch_signal_frame_size(void) {
     return sizeof(uint64_t) + offsetof(ucontext_t, uc_mcontext.gregs) + sizeof(gregset_t);
 }
 
-uint64_t arch_signal_frame_sp(const void *frame)
-{
+uint64_t arch_signal_frame_sp(const void *frame) {
     uint64_t sp;
 
     text_copy(&sp,
@@ -151,8 +142,7 @@ uint64_t arch_signal_frame_sp(const void *frame)
     return sp;
 }
 
-bool arch_repeat_trap(ucontext_t *context, const siginfo_t *info)
-{
+bool arch_repeat_trap(ucontext_t *context, const siginfo_t *info) {
     greg_t *registers = context->uc_mcontext.gregs;
 
     if (info->si_signo == SIGTRAP && registers[REG_TRAPNO] == 3) {
@@ -168,8 +158,7 @@ bool arch_repeat_trap(ucontext_t *context, const siginfo_t *info)
 }
 
 bool arch_tls_reference(const uint8_t *code, size_t size, uint64_t address, uint64_t *index,
-                        int64_t *addend)
-{
+                        int64_t *addend) {
     int32_t displacement;
 
     for (size_t i = 0; i + 12 <= size; i++) {

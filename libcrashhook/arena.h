@@ -11,8 +11,7 @@ struct arena {
     size_t left;
 };
 
-static inline void *arena_take(struct arena *arena, size_t size)
-{
+static inline void *arena_take(struct arena *arena, size_t size) {
     uint8_t *memory = arena->at;
 
     size = (size + 15) & ~(size_t)15;

@@ -9,6 +9,7 @@
 
 #include "libcrashhook/hook.h"
 #include "libcrashhook/images.h"
+#include "libcrashhook/linkmap.h"
 #include "libcrashhook/message.h"
 #include "libcrashhook/pointed.h"
 #include "libcrashhook/process.h"
@@ -25,24 +26,20 @@ enum {
     NANOSECONDS = 1000000000,
 };
 
-static uint64_t nanoseconds(const struct timespec *time)
-{
+static uint64_t nanoseconds(const struct timespec *time) {
     return (uint64_t)time->tv_sec * NANOSECONDS + (uint64_t)time->tv_nsec;
 }
 
-void capture_string(struct capture *capture, unsigned key, const char *text)
-{
+void capture_string(struct capture *capture, unsigned key, const char *text) {
     snapshot_writer_str(&capture->writer, key, text, text_length(text));
 }
 
-bool capture_has_room(const struct capture *capture, uint64_t size)
-{
+bool capture_has_room(const struct capture *capture, uint64_t size) {
     return capture->writer.written + capture->writer.used + size <= CAPTURE_BUDGET;
 }
 
 size_t capture_memory(struct capture *capture, enum snapshot_memory_kind kind, int tid,
-                      uint64_t address, uint64_t size)
-{
+                      uint64_t address, uint64_t size) {
     struct snapshot_writer *writer = &capture->writer;
     size_t total = 0;
 
@@ -73,8 +70,7 @@ size_t capture_memory(struct capture *capture, enum snapshot_memory_kind kind, i
     return total;
 }
 
-static void write_header(struct capture *capture)
-{
+static void write_header(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
 
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_HEADER, 256);
@@ -90,14 +86,12 @@ static void write_header(struct capture *capture)
     snapshot_writer_end(writer);
 }
 
-static bool has_address(int signal)
-{
+static bool has_address(int signal) {
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE ||
            signal == SIGTRAP;
 }
 
-static void write_sender(struct capture *capture, const siginfo_t *info)
-{
+static void write_sender(struct capture *capture, const siginfo_t *info) {
     char path[PROCFS_PATH_SIZE], name[32];
     long length;
 
@@ -112,8 +106,7 @@ static void write_sender(struct capture *capture, const siginfo_t *info)
                             (size_t)length - 1);
 }
 
-static void write_signal(struct capture *capture)
-{
+static void write_signal(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     const struct cause *cause = capture->request.cause;
     const siginfo_t *info = &cause->info;
@@ -141,14 +134,14 @@ static void write_signal(struct capture *capture)
     snapshot_writer_end(writer);
 }
 
-static void write_end(struct capture *capture)
-{
+static void write_end(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     struct timespec now = {0};
 
     sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_END, 256);
-    snapshot_writer_uint(writer, SNAPSHOT_END_PAUSE, nanoseconds(&now) - nanoseconds(&capture->began));
+    snapshot_writer_uint(writer, SNAPSHOT_END_PAUSE,
+                         nanoseconds(&now) - nanoseconds(&capture->began));
     if (capture->dropped_memory > 0)
         snapshot_writer_uint(writer, SNAPSHOT_END_DROPPED_MEMORY, capture->dropped_memory);
     if (capture->dropped_threads + capture->threads.unlisted > 0)
@@ -161,8 +154,7 @@ static void write_end(struct capture *capture)
     snapshot_writer_end(writer);
 }
 
-static void write_sections(struct capture *capture)
-{
+static void write_sections(struct capture *capture) {
     const struct cause *cause = capture->request.cause;
     uint64_t pc = cause->registers[SNAPSHOT_REGISTER_RIP];
 
@@ -187,8 +179,7 @@ static void write_sections(struct capture *capture)
     snapshot_writer_flush(&capture->writer);
 }
 
-static void fill_hello(struct capture *capture, struct handshake_hello *hello)
-{
+static void fill_hello(struct capture *capture, struct handshake_hello *hello) {
     const siginfo_t *info = &capture->request.cause->info;
 
     *hello = (struct handshake_hello){
@@ -209,8 +200,7 @@ static void fill_hello(struct capture *capture, struct handshake_hello *hello)
     text_copy(hello->run_id, hook_settings.run_id, sizeof hello->run_id);
 }
 
-static void say_lost(const struct capture *capture)
-{
+static void say_lost(const struct capture *capture) {
     char line[128];
     struct text text = text_in(line, sizeof line);
 
@@ -222,8 +212,7 @@ static void say_lost(const struct capture *capture)
     sys(SYS_write, 2, line, text.length);
 }
 
-void capture_run(struct capture *capture)
-{
+void capture_run(struct capture *capture) {
     uint64_t deadline = nanoseconds(&capture->began) + (uint64_t)hook_settings.timeout_ms * 1000000;
     struct arena *arena = &capture->arena;
     struct handshake_hello hello;
@@ -241,8 +230,10 @@ void capture_run(struct capture *capture)
     buffer = arena_take(arena, buffer_size);
     if (buffer == NULL || capture->scratch == NULL)
         return;
-    if (maps_read(&capture->maps, arena) < 0)
+    if (maps_read(&capture->maps, arena) < 0 || capture->maps.count == 0) {
         capture->note = "/proc could not be read";
+        linkmap_read(&capture->maps, arena, &capture->memory);
+    }
     modules_find(&capture->modules, arena, &capture->maps, &capture->memory);
     fill_hello(capture, &hello);
     if (!channel_open(&capture->channel, &hello, &capture->time, deadline)) {

@@ -25,16 +25,14 @@ enum {
     NANOSECONDS = 1000000000,
 };
 
-static uint64_t now_ns(void)
-{
+static uint64_t now_ns(void) {
     struct timespec now = {0};
 
     sys(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
 }
 
-static int connect_daemon(void)
-{
+static int connect_daemon(void) {
     const struct timeval limit = {.tv_usec = CONNECT_MS * 1000};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = text_length(hook_settings.socket);
@@ -47,8 +45,7 @@ static int connect_daemon(void)
     if (fd < 0)
         return -1;
     sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    result = sys(SYS_connect, fd, &address,
-                 offsetof(struct sockaddr_un, sun_path) + length + 1);
+    result = sys(SYS_connect, fd, &address, offsetof(struct sockaddr_un, sun_path) + length + 1);
     if (result < 0) {
         sys(SYS_close, fd);
         return -1;
@@ -56,8 +53,7 @@ static int connect_daemon(void)
     return (int)fd;
 }
 
-static bool send_hello(int fd, const struct handshake_hello *hello, int pipe)
-{
+static bool send_hello(int fd, const struct handshake_hello *hello, int pipe) {
     union {
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
@@ -78,8 +74,7 @@ static bool send_hello(int fd, const struct handshake_hello *hello, int pipe)
     return sys(SYS_sendmsg, fd, &message, MSG_NOSIGNAL) == (long)sizeof *hello;
 }
 
-static bool open_daemon(struct channel *channel, const struct handshake_hello *hello)
-{
+static bool open_daemon(struct channel *channel, const struct handshake_hello *hello) {
     int ends[2], fd = connect_daemon();
     bool sent;
 
@@ -106,8 +101,7 @@ static bool open_daemon(struct channel *channel, const struct handshake_hello *h
 }
 
 static bool open_file(struct channel *channel, const struct handshake_hello *hello,
-                      const struct timespec *now)
-{
+                      const struct timespec *now) {
     struct text temporary = text_in(channel->temporary, sizeof channel->temporary);
     struct text final = text_in(channel->final, sizeof channel->final);
     uint64_t time = (uint64_t)now->tv_sec * NANOSECONDS + (uint64_t)now->tv_nsec;
@@ -125,8 +119,7 @@ static bool open_file(struct channel *channel, const struct handshake_hello *hel
     text_add_number(&temporary, hello->tid);
     text_add(&temporary, "-");
     text_add_number(&temporary, time);
-    directory = sys(SYS_openat, AT_FDCWD, hook_settings.drop_dir,
-                    O_PATH | O_DIRECTORY | O_CLOEXEC);
+    directory = sys(SYS_openat, AT_FDCWD, hook_settings.drop_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return false;
     file = sys(SYS_openat, directory, channel->temporary,
@@ -141,22 +134,19 @@ static bool open_file(struct channel *channel, const struct handshake_hello *hel
 }
 
 bool channel_open(struct channel *channel, const struct handshake_hello *hello,
-                  const struct timespec *now, uint64_t deadline)
-{
+                  const struct timespec *now, uint64_t deadline) {
     *channel = (struct channel){.socket = -1, .pipe = -1, .file = -1, .deadline = deadline};
     return open_daemon(channel, hello) || open_file(channel, hello, now);
 }
 
-static int milliseconds_until(uint64_t deadline)
-{
+static int milliseconds_until(uint64_t deadline) {
     uint64_t now = now_ns();
 
     return now >= deadline ? 0 : (int)((deadline - now) / 1000000 + 1);
 }
 
 /* Waits until the pipe takes more, or the daemon wants no more. */
-static int wait_for_room(struct channel *channel)
-{
+static int wait_for_room(struct channel *channel) {
     struct pollfd wait[2] = {
         {.fd = channel->pipe, .events = POLLOUT},
         {.fd = channel->socket, .events = POLLIN},
@@ -176,8 +166,7 @@ static int wait_for_room(struct channel *channel)
     return 0;
 }
 
-static int write_all(struct channel *channel, const uint8_t *data, size_t size)
-{
+static int write_all(struct channel *channel, const uint8_t *data, size_t size) {
     int fd = channel->pipe >= 0 ? channel->pipe : channel->file;
 
     while (size > 0) {
@@ -194,8 +183,7 @@ static int write_all(struct channel *channel, const uint8_t *data, size_t size)
     return 0;
 }
 
-int channel_write(void *context, const uint8_t *data, size_t size)
-{
+int channel_write(void *context, const uint8_t *data, size_t size) {
     struct channel *channel = context;
     char answer;
 
@@ -207,8 +195,7 @@ int channel_write(void *context, const uint8_t *data, size_t size)
     return write_all(channel, data, size);
 }
 
-void channel_close(struct channel *channel)
-{
+void channel_close(struct channel *channel) {
     if (channel->socket >= 0) {
         const struct timespec limit = {.tv_nsec = ANSWER_MS * 1000000L};
         struct pollfd wait = {.fd = channel->socket, .events = POLLIN};
@@ -225,8 +212,7 @@ void channel_close(struct channel *channel)
     }
 }
 
-static void join_path(char *path, size_t size, const char *name)
-{
+static void join_path(char *path, size_t size, const char *name) {
     struct text text = text_in(path, size);
 
     text_add(&text, hook_settings.drop_dir);
@@ -234,8 +220,7 @@ static void join_path(char *path, size_t size, const char *name)
     text_add(&text, name);
 }
 
-void channel_rescue(struct channel *channel)
-{
+void channel_rescue(struct channel *channel) {
     char from[sizeof hook_settings.drop_dir + sizeof channel->temporary];
     char to[sizeof from];
 

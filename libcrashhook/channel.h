@@ -14,7 +14,7 @@ struct channel {
     int socket; /* -1 when there is none */
     int pipe;
     int file;
-    bool answered; /* the daemon has said all it has to say: write no more */
+    bool answered;     /* the daemon has said all it has to say: write no more */
     uint64_t deadline; /* CLOCK_MONOTONIC, nanoseconds */
     int directory;
     char temporary[80], final[80];

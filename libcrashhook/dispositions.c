@@ -40,8 +40,7 @@ static struct {
     atomic_uint count;
 } interned;
 
-static const struct disposition *intern(const struct disposition *wanted)
-{
+static const struct disposition *intern(const struct disposition *wanted) {
     unsigned count = atomic_load(&interned.count), at;
 
     for (unsigned i = 0; i < count && i < INTERNED; i++) {
@@ -57,47 +56,39 @@ static const struct disposition *intern(const struct disposition *wanted)
     return &interned.dispositions[at];
 }
 
-bool disposition_is_default(const struct disposition *disposition)
-{
+bool disposition_is_default(const struct disposition *disposition) {
     return disposition->handler == (void *)SIG_DFL;
 }
 
-bool disposition_is_ignore(const struct disposition *disposition)
-{
+bool disposition_is_ignore(const struct disposition *disposition) {
     return disposition->handler == (void *)SIG_IGN;
 }
 
-const struct disposition *disposition_of(int signal)
-{
+const struct disposition *disposition_of(int signal) {
     return atomic_load(&table[signal]);
 }
 
-void disposition_reset(int signal, const struct disposition *from)
-{
+void disposition_reset(int signal, const struct disposition *from) {
     atomic_compare_exchange_strong(&table[signal], &from, &DEFAULT_DISPOSITION);
 }
 
-void dispositions_resolve(void)
-{
+void dispositions_resolve(void) {
     next_sigaction = (sigaction_function *)arch_dlsym(RTLD_NEXT, "sigaction");
 }
 
-static uint64_t get_mask(const sigset_t *set)
-{
+static uint64_t get_mask(const sigset_t *set) {
     uint64_t mask;
 
     __builtin_memcpy(&mask, set, sizeof mask);
     return mask;
 }
 
-static void put_mask(sigset_t *set, uint64_t mask)
-{
+static void put_mask(sigset_t *set, uint64_t mask) {
     __builtin_memcpy(set, &mask, sizeof mask);
 }
 
 /* What the kernel is told for a disposition of the program. */
-static struct sigaction kernel_action(int signal, const struct disposition *wanted)
-{
+static struct sigaction kernel_action(int signal, const struct disposition *wanted) {
     struct sigaction action;
     bool synchronous = (SYNCHRONOUS_SIGNALS & signal_bit(signal)) != 0;
 
@@ -120,8 +111,7 @@ static struct sigaction kernel_action(int signal, const struct disposition *want
     return action;
 }
 
-void dispositions_start(void)
-{
+void dispositions_start(void) {
     for (int signal = 1; signal < SIGNALS; signal++) {
         struct kernel_sigaction now;
         struct sigaction action;
@@ -137,15 +127,13 @@ void dispositions_start(void)
     }
 }
 
-static void show(const struct disposition *disposition, struct sigaction *shown)
-{
+static void show(const struct disposition *disposition, struct sigaction *shown) {
     shown->sa_flags = disposition->flags;
     shown->sa_sigaction = disposition->handler;
     put_mask(&shown->sa_mask, disposition->mask);
 }
 
-static int set_ours(int signal, const struct sigaction *wanted, struct sigaction *old)
-{
+static int set_ours(int signal, const struct sigaction *wanted, struct sigaction *old) {
     const struct disposition *next, *previous;
     struct sigaction action, seen;
     int result;
@@ -187,8 +175,7 @@ static int set_ours(int signal, const struct sigaction *wanted, struct sigaction
     return result;
 }
 
-static int set_other(int signal, const struct sigaction *wanted, struct sigaction *old)
-{
+static int set_other(int signal, const struct sigaction *wanted, struct sigaction *old) {
     struct sigaction action, seen;
     uint64_t hidden, before;
     int result;
@@ -214,13 +201,11 @@ static int set_other(int signal, const struct sigaction *wanted, struct sigactio
     return result;
 }
 
-static bool is_ours(int signal)
-{
+static bool is_ours(int signal) {
     return signal >= 1 && signal < SIGNALS && (hook_settings.signals & signal_bit(signal)) != 0;
 }
 
-EXPORT int sigaction(int signal, const struct sigaction *wanted, struct sigaction *old)
-{
+EXPORT int sigaction(int signal, const struct sigaction *wanted, struct sigaction *old) {
     hook_start();
     if (next_sigaction == NULL)
         dispositions_resolve();
@@ -231,11 +216,10 @@ EXPORT int sigaction(int signal, const struct sigaction *wanted, struct sigactio
 }
 
 EXPORT int __sigaction(int signal, const struct sigaction *wanted, struct sigaction *old)
-    __attribute__((nothrow, leaf))
-    __attribute__((alias("sigaction")));
+    __attribute__((nothrow, leaf)) __attribute__((alias("sigaction")));
 
-static handler_function set_handler(int signal, handler_function handler, int flags, uint64_t mask)
-{
+static handler_function set_handler(int signal, handler_function handler, int flags,
+                                    uint64_t mask) {
     struct sigaction action, old;
 
     text_zero(&action, sizeof action);
@@ -245,8 +229,7 @@ static handler_function set_handler(int signal, handler_function handler, int fl
     return sigaction(signal, &action, &old) < 0 ? SIG_ERR : old.sa_handler;
 }
 
-static void *next_function(_Atomic(void *) *known, const char *name)
-{
+static void *next_function(_Atomic(void *) *known, const char *name) {
     void *function = atomic_load(known);
 
     if (function == NULL) {
@@ -258,8 +241,7 @@ static void *next_function(_Atomic(void *) *known, const char *name)
 
 #define SIGNAL_LIKE(name, flags, mask)                                                             \
     EXPORT handler_function name(int signal, handler_function handler);                            \
-    EXPORT handler_function name(int signal, handler_function handler)                             \
-    {                                                                                              \
+    EXPORT handler_function name(int signal, handler_function handler) {                           \
         static _Atomic(void *) next;                                                               \
                                                                                                    \
         hook_start();                                                                              \
@@ -276,8 +258,7 @@ SIGNAL_LIKE(ssignal, SA_RESTART, signal_bit(signal))
 SIGNAL_LIKE(sysv_signal, SA_RESETHAND | SA_NODEFER, 0)
 SIGNAL_LIKE(__sysv_signal, SA_RESETHAND | SA_NODEFER, 0)
 
-EXPORT handler_function sigset(int signal, handler_function handler)
-{
+EXPORT handler_function sigset(int signal, handler_function handler) {
     static _Atomic(void *) next;
     uint64_t mask = 0, old = 0;
     handler_function previous;
@@ -299,13 +280,11 @@ EXPORT handler_function sigset(int signal, handler_function handler)
     return (old & mask) != 0 ? (handler_function)2 : previous;
 }
 
-EXPORT int sigignore(int signal)
-{
+EXPORT int sigignore(int signal) {
     return set_handler(signal, SIG_IGN, 0, 0) == SIG_ERR ? -1 : 0;
 }
 
-EXPORT int siginterrupt(int signal, int interrupt)
-{
+EXPORT int siginterrupt(int signal, int interrupt) {
     static _Atomic(void *) next;
     struct sigaction action;
 

@@ -38,8 +38,7 @@ static const struct {
 };
 
 /* Through the thread's own table, without asking the dynamic linker. */
-static uint64_t thread_variable(struct capture *capture, uint64_t get_globals)
-{
+static uint64_t thread_variable(struct capture *capture, uint64_t get_globals) {
     uint64_t thread = capture->request.cause->registers[SNAPSHOT_REGISTER_FS_BASE];
     uint64_t index, module, offset, table, block;
     struct memory *memory = &capture->memory;
@@ -48,7 +47,7 @@ static uint64_t thread_variable(struct capture *capture, uint64_t get_globals)
     size_t from = 0, entry;
 
     entry = modules_named(&capture->modules, "ld-musl-", &from) != NULL ? DTV_ENTRY_MUSL
-                                                                         : DTV_ENTRY_GLIBC;
+                                                                        : DTV_ENTRY_GLIBC;
     if (!memory_read_all(memory, get_globals, code, sizeof code) ||
         !arch_tls_reference(code, sizeof code, get_globals, &index, &addend) ||
         !memory_word(memory, index, &module) || !memory_word(memory, index + 8, &offset) ||
@@ -58,12 +57,10 @@ static uint64_t thread_variable(struct capture *capture, uint64_t get_globals)
     return block + offset + (uint64_t)addend;
 }
 
-static bool type_name(struct memory *memory, uint64_t type, char *name, size_t size)
-{
+static bool type_name(struct memory *memory, uint64_t type, char *name, size_t size) {
     uint64_t address;
 
-    if (!memory_word(memory, type + 8, &address) ||
-        memory_string(memory, address, name, size) == 0)
+    if (!memory_word(memory, type + 8, &address) || memory_string(memory, address, name, size) == 0)
         return false;
     /* A star marks names that are compared by address. */
     if (name[0] == '*') {
@@ -74,8 +71,7 @@ static bool type_name(struct memory *memory, uint64_t type, char *name, size_t s
 }
 
 /* Which kind of type_info it is says the type of the type_info itself, next to its vtable. */
-static bool kind_of(struct memory *memory, uint64_t type, char *kind, size_t size)
-{
+static bool kind_of(struct memory *memory, uint64_t type, char *kind, size_t size) {
     uint64_t vtable, own_type;
 
     return memory_word(memory, type, &vtable) && memory_word(memory, vtable - 8, &own_type) &&
@@ -83,8 +79,7 @@ static bool kind_of(struct memory *memory, uint64_t type, char *kind, size_t siz
 }
 
 static bool what_of_type(const char *name, struct memory *memory, uint64_t object, char *what,
-                         size_t size)
-{
+                         size_t size) {
     uint64_t text;
 
     if (text_equal(name, "St13runtime_error") || text_equal(name, "St11logic_error") ||
@@ -96,8 +91,7 @@ static bool what_of_type(const char *name, struct memory *memory, uint64_t objec
 
 /* The part of the object that is one of the standard classes which keep a text. */
 static bool find_what(struct memory *memory, uint64_t type, uint64_t object, int depth, char *what,
-                      size_t size)
-{
+                      size_t size) {
     char name[64], kind[64];
     uint64_t base, count;
 
@@ -128,8 +122,7 @@ static bool find_what(struct memory *memory, uint64_t type, uint64_t object, int
 }
 
 static void read_what(struct exception *exception, struct memory *memory, uint64_t type,
-                      uint64_t object)
-{
+                      uint64_t object) {
     if (find_what(memory, type, object, 0, exception->what, sizeof exception->what))
         return;
     exception->what[0] = '\0';
@@ -141,8 +134,7 @@ static void read_what(struct exception *exception, struct memory *memory, uint64
 }
 
 /* "GNUCC++" or libc++'s "CLNGC++" as a big number; the last byte tells one that was rethrown. */
-static bool find_header(struct memory *memory, uint64_t *header, bool *rethrown)
-{
+static bool find_header(struct memory *memory, uint64_t *header, bool *rethrown) {
     uint64_t class;
 
     if (memory_word(memory, *header + EXCEPTION_CLASS, &class) &&
@@ -158,8 +150,7 @@ static bool find_header(struct memory *memory, uint64_t *header, bool *rethrown)
     return true;
 }
 
-bool exception_read(struct exception *exception, struct capture *capture, uint64_t get_globals)
-{
+bool exception_read(struct exception *exception, struct capture *capture, uint64_t get_globals) {
     struct memory *memory = &capture->memory;
     uint64_t globals = thread_variable(capture, get_globals), header, type, object, uncaught;
     bool rethrown;

@@ -35,14 +35,12 @@ enum { LOSER_EXTRA_MS = 2000 };
 
 static const uint64_t BEGIN_MARK = 0x637261736864a501, END_MARK = 0x637261736864a502;
 
-static bool inside(uint64_t address, uint64_t start, uint64_t size)
-{
+static bool inside(uint64_t address, uint64_t start, uint64_t size) {
     return address >= start && address - start < size;
 }
 
 /* The innermost record whose handler is still running, seen from a frame at sp. */
-static struct cause_record *live_record(uint64_t sp)
-{
+static struct cause_record *live_record(uint64_t sp) {
     struct hook_thread *self = &hook_thread;
 
     while (self->live != NULL) {
@@ -60,13 +58,11 @@ static struct cause_record *live_record(uint64_t sp)
     return NULL;
 }
 
-static struct cause_record *own_record(void)
-{
+static struct cause_record *own_record(void) {
     return hook_thread.live != NULL ? live_record((uint64_t)__builtin_frame_address(0)) : NULL;
 }
 
-uint64_t handler_blocked(void)
-{
+uint64_t handler_blocked(void) {
     uint64_t blocked = 0;
 
     for (struct cause_record *record = own_record(); record != NULL; record = record->previous)
@@ -74,48 +70,41 @@ uint64_t handler_blocked(void)
     return blocked & SYNCHRONOUS_SIGNALS;
 }
 
-void handler_unblock(uint64_t signals)
-{
+void handler_unblock(uint64_t signals) {
     for (struct cause_record *record = own_record(); record != NULL; record = record->previous) {
         if (signals & signal_bit(record->signal))
             record->blocks_itself = false;
     }
 }
 
-void handler_abandon(void)
-{
+void handler_abandon(void) {
     for (struct cause_record *record = own_record(); record != NULL; record = record->previous)
         hook_thread.blocked = record->blocked;
     hook_thread.live = NULL;
 }
 
-static void take_cause(struct cause *cause, const siginfo_t *info, const ucontext_t *context)
-{
+static void take_cause(struct cause *cause, const siginfo_t *info, const ucontext_t *context) {
     text_copy(&cause->info, info, sizeof cause->info);
     arch_registers(context, arch_thread_pointer(), cause->registers, &cause->known);
     arch_trap(context, &cause->trap);
 }
 
-static bool was_sent(const siginfo_t *info)
-{
+static bool was_sent(const siginfo_t *info) {
     return info->si_code <= 0;
 }
 
-static void put_mask(ucontext_t *context, uint64_t mask)
-{
+static void put_mask(ucontext_t *context, uint64_t mask) {
     __builtin_memcpy(&context->uc_sigmask, &mask, sizeof mask);
 }
 
-static uint64_t get_mask(const ucontext_t *context)
-{
+static uint64_t get_mask(const ucontext_t *context) {
     uint64_t mask;
 
     __builtin_memcpy(&mask, &context->uc_sigmask, sizeof mask);
     return mask;
 }
 
-static void queue_to_self(int signal, const siginfo_t *info)
-{
+static void queue_to_self(int signal, const siginfo_t *info) {
     int pid = (int)sys(SYS_getpid), tid = (int)sys(SYS_gettid);
 
     if (sys(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) < 0)
@@ -123,14 +112,12 @@ static void queue_to_self(int signal, const siginfo_t *info)
 }
 
 /* A signal that was sent while the program had it blocked: it stays pending until it is not. */
-static void put_back(int signal, const siginfo_t *info, ucontext_t *context)
-{
+static void put_back(int signal, const siginfo_t *info, ucontext_t *context) {
     uint64_t blocked = signal_bit(signal);
 
     put_mask(context, get_mask(context) | blocked);
     sys_sigmask(SIG_BLOCK, &blocked, NULL);
-    if (info->si_code == SI_TKILL ||
-        sys(SYS_rt_sigqueueinfo, sys(SYS_getpid), signal, info) < 0)
+    if (info->si_code == SI_TKILL || sys(SYS_rt_sigqueueinfo, sys(SYS_getpid), signal, info) < 0)
         queue_to_self(signal, info);
 }
 
@@ -138,8 +125,7 @@ static void put_back(int signal, const siginfo_t *info, ucontext_t *context)
  * The process goes on as if we had never been there: the default action, the same siginfo, and on
  * return from the handler the signal comes first, whatever else has come in meanwhile.
  */
-static void die(int signal, const siginfo_t *info, ucontext_t *context)
-{
+static void die(int signal, const siginfo_t *info, ucontext_t *context) {
     const struct kernel_sigaction action = {.handler = (void *)SIG_DFL};
 
     sys_sigaction(signal, &action, NULL);
@@ -153,8 +139,7 @@ static void die(int signal, const siginfo_t *info, ucontext_t *context)
 }
 
 /* Another thread was faster; its report holds this one, too, and its end is the end of all. */
-static void wait_for_end(const ucontext_t *context, int dying)
-{
+static void wait_for_end(const ucontext_t *context, int dying) {
     struct timespec step = {.tv_sec = 0, .tv_nsec = 100 * 1000000};
 
     hook_thread.waiting = context;
@@ -163,8 +148,7 @@ static void wait_for_end(const ucontext_t *context, int dying)
 }
 
 static void report_and_die(int signal, const siginfo_t *info, ucontext_t *context,
-                           const struct cause_record *first)
-{
+                           const struct cause_record *first) {
     int tid = (int)sys(SYS_gettid), dying = 0;
     struct cause cause;
     bool vfork_child = hook_in_vfork_child();
@@ -191,8 +175,7 @@ static void report_and_die(int signal, const siginfo_t *info, ucontext_t *contex
 }
 
 static void run_program_handler(int signal, siginfo_t *info, ucontext_t *context,
-                                const struct disposition *disposition)
-{
+                                const struct disposition *disposition) {
     struct hook_thread *self = &hook_thread;
     struct cause_record record = {
         .begin_mark = BEGIN_MARK,
@@ -226,8 +209,7 @@ static void run_program_handler(int signal, siginfo_t *info, ucontext_t *context
     __asm__ volatile("" : : "r"(&record) : "memory");
 }
 
-void handler_on_signal(int signal, siginfo_t *info, void *context)
-{
+void handler_on_signal(int signal, siginfo_t *info, void *context) {
     const struct disposition *disposition = disposition_of(signal);
     struct cause_record *record = live_record(arch_stack_pointer(context));
     bool held_back;

@@ -33,14 +33,12 @@ enum {
 /* For a process that is out of address space. */
 static uint8_t last_arena[LAST_ARENA_SIZE] __attribute__((aligned(4096)));
 
-static long map_arena(size_t size)
-{
+static long map_arena(size_t size) {
     return sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-static struct arena get_arena(bool vfork_child, size_t *mapped)
-{
+static struct arena get_arena(bool vfork_child, size_t *mapped) {
     long memory;
 
     *mapped = ARENA_SIZE;
@@ -59,13 +57,11 @@ static struct arena get_arena(bool vfork_child, size_t *mapped)
 }
 
 /* A sandbox that traps a call lets the next way be tried; one that kills ends the report. */
-static void on_forbidden_call(int signal, siginfo_t *info, void *context)
-{
+static void on_forbidden_call(int signal, siginfo_t *info, void *context) {
     arch_set_result(context, -ENOSYS);
 }
 
-static void use_own_signals(void *signal_return)
-{
+static void use_own_signals(void *signal_return) {
     const struct kernel_sigaction trapped = {
         .handler = on_forbidden_call,
         .flags = SA_SIGINFO | ARCH_SA_RESTORER,
@@ -84,8 +80,7 @@ static void use_own_signals(void *signal_return)
     sys_sigmask(SIG_SETMASK, &blocked, NULL);
 }
 
-static void limit_time(void)
-{
+static void limit_time(void) {
     const struct itimerval timer = {.it_value = {
                                         .tv_sec = hook_settings.timeout_ms / 1000,
                                         .tv_usec = hook_settings.timeout_ms % 1000 * 1000,
@@ -94,8 +89,7 @@ static void limit_time(void)
     sys(SYS_setitimer, ITIMER_REAL, &timer, NULL);
 }
 
-static void forbid_core(void)
-{
+static void forbid_core(void) {
     struct rlimit limit;
 
     if (sys(SYS_prlimit64, 0, RLIMIT_CORE, NULL, &limit) < 0)
@@ -107,8 +101,7 @@ static void forbid_core(void)
 
 /* A process that died because it ran out of descriptors has none for its report either, but the
  * helper has a copy of the table that it may do with as it likes. */
-static void make_room_for_descriptors(void)
-{
+static void make_room_for_descriptors(void) {
     struct rlimit limit;
     long fd = sys(SYS_openat, AT_FDCWD, "/", O_PATH | O_CLOEXEC);
 
@@ -124,8 +117,7 @@ static void make_room_for_descriptors(void)
         sys(SYS_close, i);
 }
 
-static int helper_main(void *argument)
-{
+static int helper_main(void *argument) {
     struct capture *capture = argument;
 
     use_own_signals((void *)capture->threads.signal_return);
@@ -137,8 +129,7 @@ static int helper_main(void *argument)
     return 0;
 }
 
-void helper_report(const struct report_request *request)
-{
+void helper_report(const struct report_request *request) {
     size_t mapped;
     struct arena arena = get_arena(request->vfork_child, &mapped);
     struct capture *capture = arena_take(&arena, sizeof *capture);

@@ -24,7 +24,7 @@
 
 enum { DEFAULT_TIMEOUT_MS = 3000, MAX_TIMEOUT_MS = 600000 };
 
-#define DEFAULT_SOCKET       "/run/crashd/hook.sock"
+#define DEFAULT_SOCKET        "/run/crashd/hook.sock"
 #define INITIAL_PID_NAMESPACE "pid:[4026531836]"
 
 struct hook_settings hook_settings;
@@ -39,8 +39,7 @@ extern const char crashhook_inert[] __attribute__((weak));
 
 /* An ASan program refuses to start with any library before its runtime, unless told so. */
 EXPORT const char *__asan_default_options(void);
-EXPORT const char *__asan_default_options(void)
-{
+EXPORT const char *__asan_default_options(void) {
     return "verify_asan_link_order=0";
 }
 
@@ -48,17 +47,16 @@ static const struct {
     char name[8];
     int number;
 } SIGNAL_NAMES[] = {
-    {"HUP", SIGHUP},   {"INT", SIGINT},   {"QUIT", SIGQUIT},   {"ILL", SIGILL},
-    {"TRAP", SIGTRAP}, {"ABRT", SIGABRT}, {"BUS", SIGBUS},     {"FPE", SIGFPE},
-    {"SEGV", SIGSEGV}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM},   {"TERM", SIGTERM},
-    {"USR1", SIGUSR1}, {"USR2", SIGUSR2}, {"XCPU", SIGXCPU},   {"XFSZ", SIGXFSZ},
-    {"SYS", SIGSYS},   {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF}, {"IO", SIGIO},
+    {"HUP", SIGHUP},       {"INT", SIGINT},       {"QUIT", SIGQUIT}, {"ILL", SIGILL},
+    {"TRAP", SIGTRAP},     {"ABRT", SIGABRT},     {"BUS", SIGBUS},   {"FPE", SIGFPE},
+    {"SEGV", SIGSEGV},     {"PIPE", SIGPIPE},     {"ALRM", SIGALRM}, {"TERM", SIGTERM},
+    {"USR1", SIGUSR1},     {"USR2", SIGUSR2},     {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ},
+    {"SYS", SIGSYS},       {"VTALRM", SIGVTALRM}, {"PROF", SIGPROF}, {"IO", SIGIO},
     {"STKFLT", SIGSTKFLT}, {"PWR", SIGPWR},
 };
 
 /* "SEGV,ABRT,24": numbers or names, with or without SIG. Unknown ones are skipped. */
-static uint64_t read_signals(const char *list)
-{
+static uint64_t read_signals(const char *list) {
     uint64_t signals = 0, number;
 
     while (*list != '\0') {
@@ -84,13 +82,19 @@ static uint64_t read_signals(const char *list)
     return signals;
 }
 
-static const char *value_of(const char *variable, const char *name)
-{
+static const char *value_of(const char *variable, const char *name) {
     return text_begins(variable, name) ? variable + text_length(name) : NULL;
 }
 
-static void set_text(char *target, size_t size, const char *value)
-{
+static bool contains(const char *text, const char *part) {
+    for (; *text != '\0'; text++) {
+        if (text_begins(text, part))
+            return true;
+    }
+    return false;
+}
+
+static void set_text(char *target, size_t size, const char *value) {
     size_t length = text_length(value);
 
     text_zero(target, size);
@@ -99,11 +103,10 @@ static void set_text(char *target, size_t size, const char *value)
 }
 
 /* One byte for crashctl run, which says in how many programs nothing crashed. */
-static void count_program(const char *path)
-{
+static void count_program(const char *path) {
     struct stat status;
-    long fd = sys(SYS_openat, AT_FDCWD, path,
-                  O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    long fd =
+        sys(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
         return;
@@ -112,14 +115,16 @@ static void count_program(const char *path)
     sys(SYS_close, fd);
 }
 
-static bool read_environment(char *const *environment)
-{
+static bool read_environment(char *const *environment) {
     bool enabled = true;
 
     for (; environment != NULL && *environment != NULL; environment++) {
         const char *variable = *environment, *value;
         uint64_t number;
 
+        /* Valgrind does not survive a queued signal, and explains deaths better than we could. */
+        if ((value = value_of(variable, "LD_PRELOAD=")) != NULL && contains(value, "/vgpreload_"))
+            enabled = false;
         if (!text_begins(variable, "CRASH"))
             continue;
         if ((value = value_of(variable, "CRASHD_SOCKET=")) != NULL && *value != '\0')
@@ -134,7 +139,7 @@ static bool read_environment(char *const *environment)
         else if ((value = value_of(variable, "CRASHHOOK_SIGNALS=")) != NULL)
             hook_settings.signals |= read_signals(value);
         else if ((value = value_of(variable, "CRASHHOOK_DISABLE=")) != NULL)
-            enabled = !text_equal(value, "1");
+            enabled = enabled && !text_equal(value, "1");
         else if ((value = value_of(variable, "CRASHHOOK_VERBOSE=")) != NULL)
             hook_settings.verbose = text_equal(value, "1");
         else if ((value = value_of(variable, "CRASHHOOK_TIMEOUT_MS=")) != NULL &&
@@ -145,8 +150,7 @@ static bool read_environment(char *const *environment)
 }
 
 /* A machine whose PID 1 waits for a daemon that PID 1 is to start would not come up. */
-static bool is_machine_init(int pid)
-{
+static bool is_machine_init(int pid) {
     char target[64];
     long length;
 
@@ -159,8 +163,7 @@ static bool is_machine_init(int pid)
     return text_equal(target, INITIAL_PID_NAMESPACE);
 }
 
-bool hook_in_vfork_child(void)
-{
+bool hook_in_vfork_child(void) {
     int pid = (int)sys(SYS_getpid), expected = 0;
 
     if (atomic_compare_exchange_strong(&hook_identity->pid, &expected, pid))
@@ -169,8 +172,7 @@ bool hook_in_vfork_child(void)
 }
 
 /* Identity page and the main thread's alternate stack in one mapping, to spare a system call. */
-static void map_memory(int pid)
-{
+static void map_memory(int pid) {
     size_t size = hook_settings.page_size + altstack_mapping_size();
     long memory = sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -183,8 +185,7 @@ static void map_memory(int pid)
     atomic_store(&hook_identity->pid, pid);
 }
 
-void hook_start(void)
-{
+void hook_start(void) {
     static atomic_flag started = ATOMIC_FLAG_INIT;
     int pid;
 
@@ -196,6 +197,9 @@ void hook_start(void)
     hook_settings.secure = getauxval(AT_SECURE) != 0;
     hook_settings.page_size = getauxval(AT_PAGESZ);
     hook_settings.executable = (const char *)getauxval(AT_EXECFN);
+    hook_settings.headers = getauxval(AT_PHDR);
+    hook_settings.n_headers = getauxval(AT_PHNUM);
+    hook_settings.vdso = getauxval(AT_SYSINFO_EHDR);
     hook_settings.timeout_ms = DEFAULT_TIMEOUT_MS;
     hook_settings.signals = SYNCHRONOUS_SIGNALS | signal_bit(SIGABRT);
     set_text(hook_settings.socket, sizeof hook_settings.socket, DEFAULT_SOCKET);
@@ -209,7 +213,6 @@ void hook_start(void)
     dispositions_start();
 }
 
-__attribute__((constructor)) static void construct(void)
-{
+__attribute__((constructor)) static void construct(void) {
     hook_start();
 }

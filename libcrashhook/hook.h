@@ -12,12 +12,12 @@
 #include "libcrashhook/arch.h"
 #include "snapshot/handshake.h"
 
-#define EXPORT   __attribute__((visibility("default")))
-/* Found without a call, so that signal handlers may touch it; the hook is always loaded at start. */
+#define EXPORT __attribute__((visibility("default")))
+/* Found without a call, so that signal handlers may touch it; the hook is always loaded at start.
+ */
 #define THREADED __thread __attribute__((tls_model("initial-exec")))
 
-static inline uint64_t signal_bit(int signal)
-{
+static inline uint64_t signal_bit(int signal) {
     return (uint64_t)1 << (signal - 1);
 }
 
@@ -37,7 +37,10 @@ struct hook_settings {
     uint32_t timeout_ms;
     uint64_t signals; /* that we stand in for */
     uint64_t page_size;
-    const char *executable; /* as the kernel was given it, for where there is no /proc */
+    /* From the auxiliary vector, for where there is no /proc. */
+    const char *executable;
+    uint64_t headers, vdso;
+    size_t n_headers;
     char socket[108];
     char drop_dir[512];
     char run_id[HANDSHAKE_RUN_ID_SIZE];
@@ -54,11 +57,11 @@ struct hook_identity {
 extern struct hook_identity *hook_identity;
 
 struct hook_thread {
-    uint64_t blocked; /* synchronous signals that the program thinks it has blocked */
+    uint64_t blocked;          /* synchronous signals that the program thinks it has blocked */
     struct cause_record *live; /* innermost of the program's handlers that may still be running */
     const ucontext_t *waiting; /* crashed too, while another thread's death is reported */
-    void *altstack; /* ours; NULL when there is none */
-    bool altstack_hidden; /* ours is in use, the program is shown that it has none */
+    void *altstack;            /* ours; NULL when there is none */
+    bool altstack_hidden;      /* ours is in use, the program is shown that it has none */
 };
 extern THREADED struct hook_thread hook_thread;
 

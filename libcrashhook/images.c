@@ -15,8 +15,7 @@ enum {
     EH_PE_UDATA4 = 0x03,
 };
 
-static void write_module(struct capture *capture, const struct module *module)
-{
+static void write_module(struct capture *capture, const struct module *module) {
     struct snapshot_writer *writer = &capture->writer;
     struct module_image image;
 
@@ -32,8 +31,10 @@ static void write_module(struct capture *capture, const struct module *module)
         snapshot_writer_bin(writer, SNAPSHOT_MODULE_BUILD_ID, module->build_id,
                             module->build_id_size);
     snapshot_writer_uint(writer, SNAPSHOT_MODULE_BIAS, module->bias);
-    snapshot_writer_uint(writer, SNAPSHOT_MODULE_DEVICE, module->device);
-    snapshot_writer_uint(writer, SNAPSHOT_MODULE_INODE, module->inode);
+    if (!capture->maps.partial) {
+        snapshot_writer_uint(writer, SNAPSHOT_MODULE_DEVICE, module->device);
+        snapshot_writer_uint(writer, SNAPSHOT_MODULE_INODE, module->inode);
+    }
     if (module->flags != 0)
         snapshot_writer_uint(writer, SNAPSHOT_MODULE_FLAGS, module->flags);
     if (image.package_note_length > 0)
@@ -42,8 +43,7 @@ static void write_module(struct capture *capture, const struct module *module)
     snapshot_writer_end(writer);
 }
 
-static void write_mapping(struct capture *capture, const struct mapping *mapping)
-{
+static void write_mapping(struct capture *capture, const struct mapping *mapping) {
     struct snapshot_writer *writer = &capture->writer;
 
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_MAPPING, SECTION_SIZE + mapping->path_length);
@@ -51,14 +51,14 @@ static void write_mapping(struct capture *capture, const struct mapping *mapping
     snapshot_writer_uint(writer, SNAPSHOT_MAPPING_END, mapping->end);
     snapshot_writer_uint(writer, SNAPSHOT_MAPPING_PROT, mapping->prot);
     snapshot_writer_uint(writer, SNAPSHOT_MAPPING_OFFSET, mapping->offset);
-    snapshot_writer_uint(writer, SNAPSHOT_MAPPING_INODE, mapping->inode);
+    if (!capture->maps.partial)
+        snapshot_writer_uint(writer, SNAPSHOT_MAPPING_INODE, mapping->inode);
     if (mapping->path != NULL)
         snapshot_writer_str(writer, SNAPSHOT_MAPPING_PATH, mapping->path, mapping->path_length);
     snapshot_writer_end(writer);
 }
 
-void images_write(struct capture *capture)
-{
+void images_write(struct capture *capture) {
     /* Modules first: without them there are no names, without mappings there are. */
     for (size_t i = 0; i < capture->modules.count; i++) {
         const struct module *module = &capture->modules.modules[i];
@@ -71,8 +71,7 @@ void images_write(struct capture *capture)
         write_mapping(capture, &capture->maps.mappings[i]);
 }
 
-static const Elf64_Phdr *segment_of_type(const struct module_image *image, unsigned type)
-{
+static const Elf64_Phdr *segment_of_type(const struct module_image *image, unsigned type) {
     for (size_t i = 0; i < image->n_segments; i++) {
         if (image->segments[i].p_type == type)
             return &image->segments[i];
@@ -81,8 +80,7 @@ static const Elf64_Phdr *segment_of_type(const struct module_image *image, unsig
 }
 
 static uint64_t segment_end(const struct module *module, const struct module_image *image,
-                            uint64_t address)
-{
+                            uint64_t address) {
     for (size_t i = 0; i < image->n_segments; i++) {
         const Elf64_Phdr *segment = &image->segments[i];
         uint64_t start = module->bias + segment->p_vaddr;
@@ -92,14 +90,12 @@ static uint64_t segment_end(const struct module *module, const struct module_ima
     return address;
 }
 
-static uint64_t at_most(uint64_t size, uint64_t most)
-{
+static uint64_t at_most(uint64_t size, uint64_t most) {
     return size < most ? size : most;
 }
 
 static void write_unwind(struct capture *capture, const struct module *module,
-                         const struct module_image *image)
-{
+                         const struct module_image *image) {
     const Elf64_Phdr *segment = segment_of_type(image, PT_GNU_EH_FRAME);
     uint8_t header[EH_FRAME_HDR_SIZE];
     uint64_t at, frames;
@@ -119,8 +115,7 @@ static void write_unwind(struct capture *capture, const struct module *module,
                    at_most(segment_end(module, image, frames) - frames, UNWIND_MAX));
 }
 
-void images_write_contents(struct capture *capture)
-{
+void images_write_contents(struct capture *capture) {
     struct module_image image;
     struct symbols symbols;
 

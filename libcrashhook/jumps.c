@@ -22,8 +22,7 @@ static const char *const NAMES[JUMP_KINDS] = {
     [JUMP_CHECKED] = "__longjmp_chk",
 };
 
-static void *resolve(unsigned jump)
-{
+static void *resolve(unsigned jump) {
     void *target = atomic_load(&targets[jump]);
 
     if (target == NULL) {
@@ -33,14 +32,12 @@ static void *resolve(unsigned jump)
     return target;
 }
 
-void jumps_resolve(void)
-{
+void jumps_resolve(void) {
     for (unsigned jump = 0; jump < JUMP_KINDS; jump++)
         resolve(jump);
 }
 
-void *jumps_target(unsigned jump)
-{
+void *jumps_target(unsigned jump) {
     if (hook_thread.live != NULL)
         handler_abandon();
     return resolve(jump);

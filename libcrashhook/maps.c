@@ -18,8 +18,7 @@ struct parser {
 };
 
 /* Mappings of one file mostly stand in a row; the vdso and the like are short. */
-static const char *keep_path(struct parser *parser, const char *path, size_t length)
-{
+static const char *keep_path(struct parser *parser, const char *path, size_t length) {
     const struct maps *maps = parser->maps;
     char *kept;
 
@@ -38,8 +37,7 @@ static const char *keep_path(struct parser *parser, const char *path, size_t len
 }
 
 /* 7f0c-7f0d r-xp 00001000 fd:00 1234    /path with spaces */
-static void parse_line(struct parser *parser, const char *line, size_t length)
-{
+static void parse_line(struct parser *parser, const char *line, size_t length) {
     struct maps *maps = parser->maps;
     struct mapping mapping = {0};
     const char *at = line, *end = line + length;
@@ -72,8 +70,7 @@ static void parse_line(struct parser *parser, const char *line, size_t length)
     maps->mappings[maps->count++] = mapping;
 }
 
-int maps_read(struct maps *maps, struct arena *arena)
-{
+int maps_read(struct maps *maps, struct arena *arena) {
     struct parser parser = {.maps = maps};
     char buffer[BUFFER_SIZE + 1];
     size_t filled = 0, room = arena->left / 3 / sizeof(struct mapping), paths = arena->left / 6;
@@ -110,8 +107,7 @@ int maps_read(struct maps *maps, struct arena *arena)
     return 0;
 }
 
-const struct mapping *maps_find_from(const struct maps *maps, uint64_t address)
-{
+const struct mapping *maps_find_from(const struct maps *maps, uint64_t address) {
     size_t low = 0, high = maps->count;
 
     while (low < high) {
@@ -124,15 +120,13 @@ const struct mapping *maps_find_from(const struct maps *maps, uint64_t address)
     return low < maps->count ? &maps->mappings[low] : NULL;
 }
 
-const struct mapping *maps_find(const struct maps *maps, uint64_t address)
-{
+const struct mapping *maps_find(const struct maps *maps, uint64_t address) {
     const struct mapping *mapping = maps_find_from(maps, address);
 
     return mapping != NULL && mapping->start <= address ? mapping : NULL;
 }
 
-bool maps_may_read(const struct mapping *mapping)
-{
+bool maps_may_read(const struct mapping *mapping) {
     if ((mapping->prot & SNAPSHOT_PROT_READ) == 0)
         return false;
     return (mapping->prot & SNAPSHOT_PROT_SHARED) == 0 || mapping->path == NULL ||

@@ -21,6 +21,7 @@ struct maps {
     struct mapping *mappings; /* sorted by address, as the kernel lists them */
     size_t count;
     size_t dropped; /* for which there was no room */
+    bool partial;   /* there may be memory that is not in the list */
 };
 
 /* Async-signal-safe. A negative errno if there is no /proc. */

@@ -17,8 +17,7 @@
 #include "libcrashhook/hook.h"
 #include "libcrashhook/syscalls.h"
 
-int masks_change(int how, const uint64_t *set, uint64_t *old)
-{
+int masks_change(int how, const uint64_t *set, uint64_t *old) {
     struct hook_thread *self = &hook_thread;
     uint64_t blocked = self->blocked, shown = blocked | handler_blocked(), change = 0;
     uint64_t kernel_old = 0;
@@ -47,8 +46,7 @@ int masks_change(int how, const uint64_t *set, uint64_t *old)
     return (int)result;
 }
 
-static int set_mask(int how, const sigset_t *set, sigset_t *old)
-{
+static int set_mask(int how, const sigset_t *set, sigset_t *old) {
     uint64_t wanted = 0, before = 0;
     int result;
 
@@ -68,13 +66,11 @@ static int set_mask(int how, const sigset_t *set, sigset_t *old)
     return result;
 }
 
-EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
-{
+EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old) {
     return -set_mask(how, set, old);
 }
 
-EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
-{
+EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old) {
     int result = set_mask(how, set, old);
 
     if (result == 0)
@@ -83,16 +79,14 @@ EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
     return -1;
 }
 
-void masks_start(void)
-{
+void masks_start(void) {
     uint64_t mask = 0;
 
     if (sys_sigmask(SIG_BLOCK, NULL, &mask) == 0 && (mask & SYNCHRONOUS_SIGNALS) != 0)
         masks_start_thread(0);
 }
 
-void masks_start_thread(uint64_t blocked)
-{
+void masks_start_thread(uint64_t blocked) {
     uint64_t unblock = SYNCHRONOUS_SIGNALS, mask = 0;
 
     sys_sigmask(SIG_UNBLOCK, &unblock, &mask);

@@ -17,8 +17,7 @@ enum { CHUNK = 4096, SMALL_READ = 256, ARENA_FOR_PAGES = 512 * 1024 };
 
 static const uint64_t NO_PAGE = 1;
 
-void memory_init(struct memory *memory, struct arena *arena)
-{
+void memory_init(struct memory *memory, struct arena *arena) {
     *memory = (struct memory){.pid = (int)sys(SYS_getpid)};
     if (arena->left < ARENA_FOR_PAGES)
         return;
@@ -27,8 +26,7 @@ void memory_init(struct memory *memory, struct arena *arena)
         memory->pages[i].address = NO_PAGE;
 }
 
-static size_t read_by_pipe(struct memory *memory, uint64_t address, uint8_t *to, size_t size)
-{
+static size_t read_by_pipe(struct memory *memory, uint64_t address, uint8_t *to, size_t size) {
     size_t done = 0;
 
     if (!memory->has_pipe) {
@@ -54,8 +52,7 @@ static size_t read_by_pipe(struct memory *memory, uint64_t address, uint8_t *to,
     return done;
 }
 
-static size_t read_directly(struct memory *memory, uint64_t address, void *to, size_t size)
-{
+static size_t read_directly(struct memory *memory, uint64_t address, void *to, size_t size) {
     const struct iovec local = {.iov_base = to, .iov_len = size};
     const struct iovec remote = {.iov_base = (void *)address, .iov_len = size};
     long got;
@@ -74,8 +71,7 @@ static size_t read_directly(struct memory *memory, uint64_t address, void *to, s
 }
 
 /* A list or a string costs one system call for its page, not one for each word. */
-static const struct memory_page *cached_page(struct memory *memory, uint64_t address)
-{
+static const struct memory_page *cached_page(struct memory *memory, uint64_t address) {
     uint64_t start = address & ~(uint64_t)(MEMORY_PAGE_SIZE - 1);
     struct memory_page *page = &memory->pages[start / MEMORY_PAGE_SIZE % MEMORY_PAGES];
 
@@ -88,8 +84,7 @@ static const struct memory_page *cached_page(struct memory *memory, uint64_t add
     return page;
 }
 
-size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t size)
-{
+size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t size) {
     size_t at = address % MEMORY_PAGE_SIZE;
     const struct memory_page *page;
 
@@ -102,18 +97,15 @@ size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t siz
     return size;
 }
 
-bool memory_read_all(struct memory *memory, uint64_t address, void *to, size_t size)
-{
+bool memory_read_all(struct memory *memory, uint64_t address, void *to, size_t size) {
     return memory_read(memory, address, to, size) == size;
 }
 
-bool memory_word(struct memory *memory, uint64_t address, uint64_t *word)
-{
+bool memory_word(struct memory *memory, uint64_t address, uint64_t *word) {
     return memory_read_all(memory, address, word, sizeof *word);
 }
 
-size_t memory_string(struct memory *memory, uint64_t address, char *to, size_t size)
-{
+size_t memory_string(struct memory *memory, uint64_t address, char *to, size_t size) {
     size_t got = memory_read(memory, address, to, size - 1);
 
     to[got] = '\0';

@@ -15,8 +15,7 @@ enum { ABORT_TEXT_SIZE = 8 * 1024, STACK_WORDS = 2048 };
 enum { TERMINATE_BEFORE = 0x60 };
 
 static uint64_t find_in(struct capture *capture, const struct module *module, const char *name,
-                        uint64_t *size)
-{
+                        uint64_t *size) {
     struct module_image image;
     struct symbols symbols;
 
@@ -27,8 +26,7 @@ static uint64_t find_in(struct capture *capture, const struct module *module, co
 }
 
 /* glibc's struct abort_msg_s *__abort_msg: an unsigned size, then the text. */
-void message_write_abort(struct capture *capture)
-{
+void message_write_abort(struct capture *capture) {
     char *text = (char *)capture->scratch;
     const struct module *libc;
     uint64_t variable, message, size, length;
@@ -59,8 +57,7 @@ void message_write_abort(struct capture *capture)
 }
 
 /* Is a call from within the function on the crashed thread's stack? */
-static bool is_on_stack(struct capture *capture, uint64_t function, uint64_t size)
-{
+static bool is_on_stack(struct capture *capture, uint64_t function, uint64_t size) {
     uint64_t *words = (uint64_t *)capture->scratch;
     uint64_t sp = capture->request.cause->registers[SNAPSHOT_REGISTER_RSP] & ~(uint64_t)7;
     size_t got;
@@ -75,8 +72,7 @@ static bool is_on_stack(struct capture *capture, uint64_t function, uint64_t siz
     return false;
 }
 
-void message_write_exception(struct capture *capture)
-{
+void message_write_exception(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     const struct module *module;
     struct exception exception;
@@ -88,8 +84,7 @@ void message_write_exception(struct capture *capture)
         bool candidate = module == &capture->modules.modules[0] ||
                          modules_is_file(module, "libstdc++.so") ||
                          modules_is_file(module, "libc++abi.so");
-        if (candidate &&
-            (globals = find_in(capture, module, "__cxa_get_globals_fast", &size)) != 0)
+        if (candidate && (globals = find_in(capture, module, "__cxa_get_globals_fast", &size)) != 0)
             break;
     }
     if (globals == 0 || !exception_read(&exception, capture, globals))
@@ -101,9 +96,8 @@ void message_write_exception(struct capture *capture)
     if (exception.what[0] != '\0')
         capture_string(capture, SNAPSHOT_EXCEPTION_WHAT, exception.what);
     snapshot_writer_bool(writer, SNAPSHOT_EXCEPTION_CAUGHT,
-                         terminate == 0 ||
-                             !is_on_stack(capture, terminate - TERMINATE_BEFORE,
-                                          size + TERMINATE_BEFORE));
+                         terminate == 0 || !is_on_stack(capture, terminate - TERMINATE_BEFORE,
+                                                        size + TERMINATE_BEFORE));
     snapshot_writer_uint(writer, SNAPSHOT_EXCEPTION_UNCAUGHT, exception.uncaught);
     snapshot_writer_end(writer);
 }

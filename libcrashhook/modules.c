@@ -12,17 +12,14 @@ enum { MAX_MODULES = 8192, NOTE_TYPE_PACKAGE = (int)0xcafe1a7e, NOTES_MAX = 4096
 
 #define DELETED " (deleted)"
 
-static uint32_t round_up_4(uint32_t size)
-{
+static uint32_t round_up_4(uint32_t size) {
     return (size + 3) & ~(uint32_t)3;
 }
 
 static void take_note(struct module *module, struct module_image *image, const Elf64_Nhdr *note,
-                      const char *name, const uint8_t *description)
-{
-    if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-        text_same_bytes(name, "GNU", 4) && note->n_descsz <= MODULE_BUILD_ID_MAX &&
-        module->build_id_size == 0) {
+                      const char *name, const uint8_t *description) {
+    if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && text_same_bytes(name, "GNU", 4) &&
+        note->n_descsz <= MODULE_BUILD_ID_MAX && module->build_id_size == 0) {
         text_copy(module->build_id, description, note->n_descsz);
         module->build_id_size = note->n_descsz;
     } else if ((int)note->n_type == NOTE_TYPE_PACKAGE && note->n_namesz == 4 &&
@@ -37,8 +34,7 @@ static void take_note(struct module *module, struct module_image *image, const E
 }
 
 static void parse_notes(struct module *module, struct module_image *image, const uint8_t *notes,
-                        size_t size)
-{
+                        size_t size) {
     size_t at = 0;
 
     while (at + sizeof(Elf64_Nhdr) <= size) {
@@ -58,8 +54,7 @@ static void parse_notes(struct module *module, struct module_image *image, const
     }
 }
 
-static bool read_headers(struct module *module, struct memory *memory, struct module_image *image)
-{
+static bool read_headers(struct module *module, struct memory *memory, struct module_image *image) {
     _Alignas(8) uint8_t page[4096];
     size_t got = memory_read(memory, module->base, page, sizeof page);
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)page;
@@ -99,31 +94,27 @@ static bool read_headers(struct module *module, struct memory *memory, struct mo
 }
 
 bool module_read_image(const struct module *module, struct memory *memory,
-                       struct module_image *image)
-{
+                       struct module_image *image) {
     struct module copy = *module;
 
     return read_headers(&copy, memory, image);
 }
 
-static bool same_file(const struct mapping *mapping, const struct module *module)
-{
+static bool same_file(const struct mapping *mapping, const struct module *module) {
     return mapping->inode == module->inode &&
            ((uint64_t)mapping->major << 32 | mapping->minor) == module->device &&
            mapping->path_length == module->path_length && mapping->path != NULL &&
            text_same_bytes(mapping->path, module->path, module->path_length);
 }
 
-static bool may_begin_module(const struct mapping *mapping)
-{
+static bool may_begin_module(const struct mapping *mapping) {
     if (mapping->path == NULL || !maps_may_read(mapping))
         return false;
     return mapping->offset == 0 && (mapping->inode != 0 || text_equal(mapping->path, "[vdso]"));
 }
 
 void modules_find(struct modules *modules, struct arena *arena, const struct maps *maps,
-                  struct memory *memory)
-{
+                  struct memory *memory) {
     size_t room = arena->left / 3 / sizeof(struct module);
     struct module *current = NULL;
     struct module_image image;
@@ -166,8 +157,7 @@ void modules_find(struct modules *modules, struct arena *arena, const struct map
     }
 }
 
-const struct module *modules_at(const struct modules *modules, uint64_t address)
-{
+const struct module *modules_at(const struct modules *modules, uint64_t address) {
     size_t low = 0, high = modules->count;
 
     while (low < high) {
@@ -182,8 +172,7 @@ const struct module *modules_at(const struct modules *modules, uint64_t address)
     return NULL;
 }
 
-bool modules_is_file(const struct module *module, const char *name)
-{
+bool modules_is_file(const struct module *module, const char *name) {
     const char *file = module->path;
 
     for (const char *at = module->path; *at != '\0'; at++) {
@@ -193,8 +182,7 @@ bool modules_is_file(const struct module *module, const char *name)
     return text_begins(file, name);
 }
 
-const struct module *modules_named(const struct modules *modules, const char *name, size_t *from)
-{
+const struct module *modules_named(const struct modules *modules, const char *name, size_t *from) {
     while (*from < modules->count) {
         const struct module *module = &modules->modules[(*from)++];
         if (modules_is_file(module, name))

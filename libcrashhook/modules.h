@@ -17,7 +17,7 @@ struct module {
     const char *path;
     size_t path_length;
     uint64_t base, end, bias, device, inode;
-    unsigned flags; /* SNAPSHOT_MODULE_ */
+    unsigned flags;  /* SNAPSHOT_MODULE_ */
     bool executable; /* any of it */
     bool has_package_note;
     uint8_t build_id[MODULE_BUILD_ID_MAX];

@@ -6,6 +6,7 @@
 #include "libcrashhook/pointed.h"
 
 #include "libcrashhook/capture.h"
+#include "libcrashhook/dontdump.h"
 #include "libcrashhook/stacks.h"
 #include "libcrashhook/text.h"
 
@@ -17,8 +18,7 @@ struct pointed {
     uint64_t stack_start, stack_end; /* captured already */
 };
 
-static void follow(struct capture *capture, struct pointed *pointed, uint64_t address)
-{
+static void follow(struct capture *capture, struct pointed *pointed, uint64_t address) {
     const struct mapping *mapping = maps_find(&capture->maps, address);
     uint64_t start = address & ~(uint64_t)(ALIGNMENT - 1), size = RANGE_SIZE;
 
@@ -33,11 +33,12 @@ static void follow(struct capture *capture, struct pointed *pointed, uint64_t ad
     pointed->starts[pointed->count++] = start;
     if (size > mapping->end - start)
         size = mapping->end - start;
+    if (dontdump_covers(start, size))
+        return;
     capture_memory(capture, SNAPSHOT_MEMORY_KIND_POINTED, 0, start, size);
 }
 
-void pointed_write(struct capture *capture)
-{
+void pointed_write(struct capture *capture) {
     const uint64_t *registers = capture->request.cause->registers;
     uint64_t *words = (uint64_t *)capture->scratch;
     uint64_t sp = stacks_readable_sp(capture, registers[SNAPSHOT_REGISTER_RSP]);

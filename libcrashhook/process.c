@@ -54,8 +54,7 @@ static const char *const ALLOWED_VARIABLES[] = {
 
 enum { N_ALLOWED = sizeof ALLOWED_VARIABLES / sizeof *ALLOWED_VARIABLES };
 
-static void write_args(struct capture *capture)
-{
+static void write_args(struct capture *capture) {
     char *buffer = (char *)capture->scratch;
     long length = procfs_read("/proc/self", "cmdline", buffer, ARGS_SIZE);
     size_t count = 0, at = 0;
@@ -75,8 +74,7 @@ static void write_args(struct capture *capture)
 }
 
 /* The fields of the stat file, counted from behind the name, which is the second. */
-static bool stat_field(const char *behind_name, int wanted, uint64_t *number)
-{
+static bool stat_field(const char *behind_name, int wanted, uint64_t *number) {
     const char *at = behind_name;
 
     for (int field = 2; field < wanted && *at != '\0'; at++)
@@ -85,8 +83,7 @@ static bool stat_field(const char *behind_name, int wanted, uint64_t *number)
 }
 
 /* "Uid:\treal\teffective\t..." */
-static void write_pair(struct capture *capture, const char *at, unsigned real, unsigned effective)
-{
+static void write_pair(struct capture *capture, const char *at, unsigned real, unsigned effective) {
     uint64_t number;
 
     if (!text_number(&at, 10, &number))
@@ -96,14 +93,24 @@ static void write_pair(struct capture *capture, const char *at, unsigned real, u
         snapshot_writer_uint(&capture->writer, effective, number);
 }
 
+static void write_ids_by_calls(struct capture *capture) {
+    struct snapshot_writer *writer = &capture->writer;
+
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_UID, (uint64_t)sys(SYS_getuid));
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_EUID, (uint64_t)sys(SYS_geteuid));
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_GID, (uint64_t)sys(SYS_getgid));
+    snapshot_writer_uint(writer, SNAPSHOT_PROCESS_EGID, (uint64_t)sys(SYS_getegid));
+}
+
 /* From the status file and not from calls, of which a sandbox may allow less. */
-static void write_status(struct capture *capture)
-{
+static void write_status(struct capture *capture) {
     char *buffer = (char *)capture->scratch;
     uint64_t tracer;
 
-    if (procfs_read(capture->proc, "status", buffer, STATUS_SIZE) <= 0)
+    if (procfs_read(capture->proc, "status", buffer, STATUS_SIZE) <= 0) {
+        write_ids_by_calls(capture);
         return;
+    }
     for (const char *at = buffer; *at != '\0'; at++) {
         if (at != buffer && at[-1] != '\n')
             continue;
@@ -119,8 +126,7 @@ static void write_status(struct capture *capture)
     }
 }
 
-static void write_ids(struct capture *capture)
-{
+static void write_ids(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     char *stat = (char *)capture->scratch;
     const char *behind_name = NULL;
@@ -143,8 +149,7 @@ static void write_ids(struct capture *capture)
         snapshot_writer_uint(writer, SNAPSHOT_PROCESS_START, number);
 }
 
-static void write_libc(struct capture *capture)
-{
+static void write_libc(struct capture *capture) {
     char version[32];
 
     version[0] = '\0';
@@ -154,8 +159,7 @@ static void write_libc(struct capture *capture)
         capture_string(capture, SNAPSHOT_PROCESS_LIBC, "musl");
 }
 
-void process_write(struct capture *capture)
-{
+void process_write(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     char *buffer = (char *)capture->scratch;
     long length;
@@ -186,8 +190,7 @@ void process_write(struct capture *capture)
     snapshot_writer_end(writer);
 }
 
-static int allowed_variable(const char *variable)
-{
+static int allowed_variable(const char *variable) {
     for (int i = 0; i < N_ALLOWED; i++) {
         size_t length = text_length(ALLOWED_VARIABLES[i]);
         if (text_begins(variable, ALLOWED_VARIABLES[i]) && variable[length] == '=')
@@ -196,15 +199,14 @@ static int allowed_variable(const char *variable)
     return -1;
 }
 
-void process_write_environment(struct capture *capture)
-{
+void process_write_environment(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     uint64_t found[N_ALLOWED] = {0}, list = (uint64_t)environ, variable;
     char *buffer = (char *)capture->scratch;
     size_t count = 0;
 
-    for (size_t i = 0; i < VARIABLES_MAX && memory_word(&capture->memory, list + i * 8, &variable) &&
-                       variable != 0;
+    for (size_t i = 0; i < VARIABLES_MAX &&
+                       memory_word(&capture->memory, list + i * 8, &variable) && variable != 0;
          i++) {
         int which;
         memory_string(&capture->memory, variable, buffer, 64);

@@ -7,13 +7,11 @@
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
-long procfs_open(const char *path, int flags)
-{
+long procfs_open(const char *path, int flags) {
     return sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
 }
 
-static long read_path(const char *path, char *buffer, size_t size)
-{
+static long read_path(const char *path, char *buffer, size_t size) {
     long fd = procfs_open(path, 0), length = 0, got;
 
     if (fd < 0)
@@ -26,8 +24,7 @@ static long read_path(const char *path, char *buffer, size_t size)
     return length;
 }
 
-static void join(char *path, size_t size, const char *directory, const char *name)
-{
+static void join(char *path, size_t size, const char *directory, const char *name) {
     struct text text = text_in(path, size);
 
     text_add(&text, directory);
@@ -35,16 +32,14 @@ static void join(char *path, size_t size, const char *directory, const char *nam
     text_add(&text, name);
 }
 
-long procfs_read(const char *directory, const char *name, char *buffer, size_t size)
-{
+long procfs_read(const char *directory, const char *name, char *buffer, size_t size) {
     char path[96];
 
     join(path, sizeof path, directory, name);
     return read_path(path, buffer, size);
 }
 
-long procfs_link(const char *directory, const char *name, char *buffer, size_t size)
-{
+long procfs_link(const char *directory, const char *name, char *buffer, size_t size) {
     char path[96];
     long length;
 
@@ -55,8 +50,7 @@ long procfs_link(const char *directory, const char *name, char *buffer, size_t s
     return length;
 }
 
-const char *procfs_behind_name(const char *stat)
-{
+const char *procfs_behind_name(const char *stat) {
     const char *end = NULL;
 
     for (; *stat != '\0'; stat++) {
@@ -66,8 +60,7 @@ const char *procfs_behind_name(const char *stat)
     return end;
 }
 
-void procfs_find(int pid, char path[PROCFS_PATH_SIZE])
-{
+void procfs_find(int pid, char path[PROCFS_PATH_SIZE]) {
     struct text text = text_in(path, PROCFS_PATH_SIZE);
     char buffer[512];
     const char *at = buffer;
@@ -75,8 +68,8 @@ void procfs_find(int pid, char path[PROCFS_PATH_SIZE])
     long own = sys(SYS_getpid);
 
     text_add(&text, "/proc/");
-    if (procfs_link("/proc", "self", buffer, sizeof buffer) > 0 &&
-        text_number(&at, 10, &number) && number != (uint64_t)own && own != pid) {
+    if (procfs_link("/proc", "self", buffer, sizeof buffer) > 0 && text_number(&at, 10, &number) &&
+        number != (uint64_t)own && own != pid) {
         /* A /proc of another pid namespace: there our parent has another number. */
         if (procfs_read("/proc/self", "stat", buffer, sizeof buffer) > 0 &&
             (at = procfs_behind_name(buffer)) != NULL && text_length(at) > 3) {
@@ -90,8 +83,7 @@ void procfs_find(int pid, char path[PROCFS_PATH_SIZE])
     text_add_number(&text, (uint64_t)pid);
 }
 
-char procfs_task_state(const char *directory, int tid)
-{
+char procfs_task_state(const char *directory, int tid) {
     char name[48], buffer[256];
     struct text text = text_in(name, sizeof name);
     const char *at;

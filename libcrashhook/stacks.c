@@ -12,7 +12,8 @@ enum {
     THREAD_SECTION_SIZE = 512,
     /* A frame may have jumped over the guard page of its stack by so much. */
     OVERFLOW_REACH = 8 * 1024 * 1024,
-    /* Of the thread's own block, behind its pointer: what finds its variables. The stack is below. */
+    /* Of the thread's own block, behind its pointer: what finds its variables. The stack is below.
+     */
     THREAD_BLOCK = 64,
     SIGNAL_LEVELS = 3,
     SIGNAL_FRAME_MAX = 512,
@@ -23,16 +24,16 @@ struct stack {
     uint64_t limit;      /* end of the mapping */
 };
 
-static bool is_readable_stack(const struct mapping *mapping)
-{
+static bool is_readable_stack(const struct mapping *mapping) {
     return (mapping->prot & SNAPSHOT_PROT_WRITE) != 0 && maps_may_read(mapping);
 }
 
-uint64_t stacks_readable_sp(struct capture *capture, uint64_t sp)
-{
+uint64_t stacks_readable_sp(struct capture *capture, uint64_t sp) {
     const struct mapping *mapping = maps_find_from(&capture->maps, sp);
     const struct mapping *end = capture->maps.mappings + capture->maps.count;
 
+    if (capture->maps.partial)
+        return sp;
     for (; mapping != NULL && mapping < end && mapping->start < sp + OVERFLOW_REACH; mapping++) {
         if (is_readable_stack(mapping))
             return mapping->start > sp ? mapping->start : sp;
@@ -40,15 +41,14 @@ uint64_t stacks_readable_sp(struct capture *capture, uint64_t sp)
     return sp;
 }
 
-static struct stack find_stack(struct capture *capture, uint64_t sp, uint64_t thread_pointer)
-{
+static struct stack find_stack(struct capture *capture, uint64_t sp, uint64_t thread_pointer) {
     const struct mapping *mapping;
     struct stack stack = {.start = stacks_readable_sp(capture, sp)};
 
     mapping = maps_find(&capture->maps, stack.start);
     if (mapping == NULL || !is_readable_stack(mapping)) {
         /* No list of mappings, or a wild pointer: whatever can be read. */
-        stack.end = capture->maps.count == 0 ? stack.start + STACK_SIZE : stack.start;
+        stack.end = capture->maps.partial ? stack.start + STACK_SIZE : stack.start;
         return stack;
     }
     if (stack.start == sp)
@@ -61,8 +61,7 @@ static struct stack find_stack(struct capture *capture, uint64_t sp, uint64_t th
     return stack;
 }
 
-static uint64_t stack_size(const struct stack *stack, uint64_t most)
-{
+static uint64_t stack_size(const struct stack *stack, uint64_t most) {
     uint64_t size = stack->end - stack->start;
 
     return size < most ? size : most;
@@ -70,8 +69,7 @@ static uint64_t stack_size(const struct stack *stack, uint64_t most)
 
 /* Looks for a signal frame in the stack; the stack pointer that it saved, 0 if there is none. */
 static uint64_t find_interrupted(struct capture *capture, uint64_t start, uint64_t size,
-                                 uint64_t return_address)
-{
+                                 uint64_t return_address) {
     uint64_t *words = (uint64_t *)capture->scratch, at = start & ~(uint64_t)7;
     uint8_t frame[SIGNAL_FRAME_MAX];
 
@@ -98,18 +96,18 @@ static uint64_t find_interrupted(struct capture *capture, uint64_t start, uint64
 
 /* Where a handler runs on an alternate stack, the story is on the one that it interrupted. */
 static void write_interrupted(struct capture *capture, int tid, const struct stack *first,
-                              uint64_t thread_pointer, uint64_t most)
-{
+                              uint64_t thread_pointer, uint64_t most) {
     uint64_t return_address = capture->threads.signal_return;
     struct stack stack = *first;
 
     for (int level = 0; level < SIGNAL_LEVELS && return_address != 0; level++) {
-        uint64_t sp = find_interrupted(capture, stack.start, stack_size(&stack, STACK_SIZE),
-                                       return_address);
+        uint64_t sp =
+            find_interrupted(capture, stack.start, stack_size(&stack, STACK_SIZE), return_address);
         if (sp == 0)
             return;
         if (sp >= stack.start && sp < stack.limit) {
-            /* On the same stack: what is above is captured already, a further frame may be there. */
+            /* On the same stack: what is above is captured already, a further frame may be there.
+             */
             stack.start = sp;
             continue;
         }
@@ -119,15 +117,13 @@ static void write_interrupted(struct capture *capture, int tid, const struct sta
     }
 }
 
-static void write_registers(struct capture *capture, const uint64_t *registers, uint64_t known)
-{
+static void write_registers(struct capture *capture, const uint64_t *registers, uint64_t known) {
     snapshot_writer_u64s(&capture->writer, SNAPSHOT_THREAD_REGISTERS, registers,
                          SNAPSHOT_REGISTER_COUNT);
     snapshot_writer_uint(&capture->writer, SNAPSHOT_THREAD_KNOWN, known);
 }
 
-static void write_name(struct capture *capture, int tid)
-{
+static void write_name(struct capture *capture, int tid) {
     char path[48], name[32];
     struct text text = text_in(path, sizeof path);
     long length;
@@ -140,8 +136,7 @@ static void write_name(struct capture *capture, int tid)
         snapshot_writer_str(&capture->writer, SNAPSHOT_THREAD_NAME, name, (size_t)length - 1);
 }
 
-void stacks_write_crashed(struct capture *capture)
-{
+void stacks_write_crashed(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     const struct cause *cause = capture->request.cause;
     uint64_t thread_pointer = cause->registers[SNAPSHOT_REGISTER_FS_BASE];
@@ -171,8 +166,7 @@ void stacks_write_crashed(struct capture *capture)
     write_interrupted(capture, tid, &stack, thread_pointer, STACK_SIZE);
 }
 
-static void write_frozen(struct capture *capture, const struct frozen *frozen, uint64_t most)
-{
+static void write_frozen(struct capture *capture, const struct frozen *frozen, uint64_t most) {
     struct snapshot_writer *writer = &capture->writer;
     uint64_t registers[SNAPSHOT_REGISTER_COUNT], known;
     int tid = atomic_load(&frozen->tid);
@@ -194,13 +188,11 @@ static void write_frozen(struct capture *capture, const struct frozen *frozen, u
         capture->dropped_threads++;
         return;
     }
-    capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start,
-                   stack_size(&stack, most));
+    capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start, stack_size(&stack, most));
 }
 
 /* "0 0x3 0x7f.. 0x400 .. 0x7ffe1000 0x7f0c": the call, six arguments, sp and pc. */
-static bool parse_syscall(const char *at, uint64_t *call, uint64_t *sp, uint64_t *pc)
-{
+static bool parse_syscall(const char *at, uint64_t *call, uint64_t *sp, uint64_t *pc) {
     uint64_t words[8];
 
     if (!text_number(&at, 10, call))
@@ -218,8 +210,7 @@ static bool parse_syscall(const char *at, uint64_t *call, uint64_t *sp, uint64_t
 }
 
 /* A thread that did not stop: the kernel may tell where it waits. */
-static void write_unfrozen(struct capture *capture, int tid, uint64_t most)
-{
+static void write_unfrozen(struct capture *capture, int tid, uint64_t most) {
     struct snapshot_writer *writer = &capture->writer;
     uint64_t registers[SNAPSHOT_REGISTER_COUNT] = {0}, call;
     char path[48], line[256], state[2] = {0};
@@ -242,8 +233,8 @@ static void write_unfrozen(struct capture *capture, int tid, uint64_t most)
     if (known) {
         stack = find_stack(capture, registers[SNAPSHOT_REGISTER_RSP], 0);
         write_registers(capture, registers,
-                        (uint64_t)1 << SNAPSHOT_REGISTER_RSP |
-                            (uint64_t)1 << SNAPSHOT_REGISTER_RIP);
+                        (uint64_t)1 << SNAPSHOT_REGISTER_RSP | (uint64_t)1
+                                                                   << SNAPSHOT_REGISTER_RIP);
         snapshot_writer_uint(writer, SNAPSHOT_THREAD_SYSCALL, call);
     } else {
         capture_string(capture, SNAPSHOT_THREAD_MISSING,
@@ -255,8 +246,7 @@ static void write_unfrozen(struct capture *capture, int tid, uint64_t most)
                        stack_size(&stack, most));
 }
 
-void stacks_write_others(struct capture *capture)
-{
+void stacks_write_others(struct capture *capture) {
     struct threads *threads = &capture->threads;
     const struct freeze *freeze = &threads->freeze;
     unsigned arrived, answered = 0;

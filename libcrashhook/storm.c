@@ -9,16 +9,14 @@ enum { WORDS = 256, FRAMES = 4 };
 
 static const uint64_t FNV_START = 0xcbf29ce484222325, FNV_PRIME = 0x100000001b3;
 
-static uint64_t add_bytes(uint64_t key, const void *bytes, size_t size)
-{
+static uint64_t add_bytes(uint64_t key, const void *bytes, size_t size) {
     for (size_t i = 0; i < size; i++)
         key = (key ^ ((const uint8_t *)bytes)[i]) * FNV_PRIME;
     return key;
 }
 
 /* Addresses as build-id and offset, which are the same in every process. */
-static bool add_code(struct capture *capture, uint64_t address, uint64_t *key)
-{
+static bool add_code(struct capture *capture, uint64_t address, uint64_t *key) {
     const struct mapping *mapping = maps_find(&capture->maps, address);
     const struct module *module = modules_at(&capture->modules, address);
     uint64_t offset;
@@ -31,8 +29,7 @@ static bool add_code(struct capture *capture, uint64_t address, uint64_t *key)
     return true;
 }
 
-uint64_t storm_key(struct capture *capture)
-{
+uint64_t storm_key(struct capture *capture) {
     const struct cause *cause = capture->request.cause;
     uint64_t *words = (uint64_t *)capture->scratch;
     uint64_t key = add_bytes(FNV_START, &cause->info.si_signo, sizeof cause->info.si_signo);

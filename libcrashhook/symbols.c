@@ -10,14 +10,12 @@
 enum { DYNAMIC_MAX = 128, CHAIN_MAX = 4096, NAME_MAX_SIZE = 128 };
 
 /* glibc relocates these entries, musl and the vdso do not. */
-static uint64_t relocated(const struct module *module, uint64_t address)
-{
+static uint64_t relocated(const struct module *module, uint64_t address) {
     return address < module->bias ? address + module->bias : address;
 }
 
 bool symbols_open(struct symbols *symbols, const struct module *module,
-                  const struct module_image *image, struct memory *memory)
-{
+                  const struct module_image *image, struct memory *memory) {
     uint64_t dynamic = 0;
 
     *symbols = (struct symbols){.module = module, .memory = memory};
@@ -45,8 +43,7 @@ bool symbols_open(struct symbols *symbols, const struct module *module,
     return symbols->table != 0 && symbols->strings != 0;
 }
 
-static uint32_t gnu_hash(const char *name)
-{
+static uint32_t gnu_hash(const char *name) {
     uint32_t hash = 5381;
 
     for (; *name != '\0'; name++)
@@ -54,8 +51,7 @@ static uint32_t gnu_hash(const char *name)
     return hash;
 }
 
-static bool has_name(const struct symbols *symbols, const Elf64_Sym *symbol, const char *name)
-{
+static bool has_name(const struct symbols *symbols, const Elf64_Sym *symbol, const char *name) {
     char found[NAME_MAX_SIZE];
 
     if (text_length(name) >= sizeof found)
@@ -65,8 +61,7 @@ static bool has_name(const struct symbols *symbols, const Elf64_Sym *symbol, con
     return text_equal(found, name);
 }
 
-uint64_t symbols_find(const struct symbols *symbols, const char *name, uint64_t *size)
-{
+uint64_t symbols_find(const struct symbols *symbols, const char *name, uint64_t *size) {
     uint32_t header[4], hash = gnu_hash(name), index, chain;
     uint64_t buckets, chains;
 
@@ -82,9 +77,8 @@ uint64_t symbols_find(const struct symbols *symbols, const char *name, uint64_t 
         return 0;
     for (unsigned i = 0; i < CHAIN_MAX; i++, index++) {
         Elf64_Sym symbol;
-        if (!memory_read_all(symbols->memory,
-                             chains + (uint64_t)(index - header[1]) * sizeof chain, &chain,
-                             sizeof chain))
+        if (!memory_read_all(symbols->memory, chains + (uint64_t)(index - header[1]) * sizeof chain,
+                             &chain, sizeof chain))
             return 0;
         if ((chain | 1) == (hash | 1) &&
             memory_read_all(symbols->memory, symbols->table + (uint64_t)index * sizeof symbol,

@@ -25,13 +25,11 @@ struct kernel_sigaction {
 };
 
 static inline long sys_sigaction(int signal, const struct kernel_sigaction *action,
-                                 struct kernel_sigaction *old)
-{
+                                 struct kernel_sigaction *old) {
     return sys(SYS_rt_sigaction, signal, action, old, SIGSET_SIZE);
 }
 
-static inline long sys_sigmask(int how, const uint64_t *set, uint64_t *old)
-{
+static inline long sys_sigmask(int how, const uint64_t *set, uint64_t *old) {
     return sys(SYS_rt_sigprocmask, how, set, old, SIGSET_SIZE);
 }
 

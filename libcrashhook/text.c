@@ -2,21 +2,18 @@
 /* Async-signal-safe: touches nothing but its arguments. */
 #include "libcrashhook/text.h"
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size)
-{
+void *memcpy(void *restrict to, const void *restrict from, size_t size) {
     text_copy(to, from, size);
     return to;
 }
 
-void *memset(void *to, int value, size_t size)
-{
+void *memset(void *to, int value, size_t size) {
     for (uint8_t *target = to; size > 0; size--)
         *target++ = (uint8_t)value;
     return to;
 }
 
-void text_copy(void *to, const void *from, size_t size)
-{
+void text_copy(void *to, const void *from, size_t size) {
     uint8_t *target = to;
     const uint8_t *source = from;
 
@@ -31,14 +28,12 @@ void text_copy(void *to, const void *from, size_t size)
         *target++ = *source++;
 }
 
-void text_zero(void *to, size_t size)
-{
+void text_zero(void *to, size_t size) {
     for (uint8_t *target = to; size > 0; size--)
         *target++ = 0;
 }
 
-bool text_same_bytes(const void *a, const void *b, size_t size)
-{
+bool text_same_bytes(const void *a, const void *b, size_t size) {
     const uint8_t *left = a, *right = b;
 
     for (size_t i = 0; i < size; i++) {
@@ -48,8 +43,7 @@ bool text_same_bytes(const void *a, const void *b, size_t size)
     return true;
 }
 
-size_t text_length_max(const char *text, size_t max)
-{
+size_t text_length_max(const char *text, size_t max) {
     size_t length = 0;
 
     while (length < max && text[length] != '\0')
@@ -57,20 +51,17 @@ size_t text_length_max(const char *text, size_t max)
     return length;
 }
 
-size_t text_length(const char *text)
-{
+size_t text_length(const char *text) {
     return text_length_max(text, SIZE_MAX);
 }
 
-bool text_equal(const char *a, const char *b)
-{
+bool text_equal(const char *a, const char *b) {
     size_t length = text_length(a);
 
     return length == text_length(b) && text_same_bytes(a, b, length);
 }
 
-bool text_begins(const char *text, const char *prefix)
-{
+bool text_begins(const char *text, const char *prefix) {
     while (*prefix != '\0') {
         if (*text++ != *prefix++)
             return false;
@@ -78,21 +69,18 @@ bool text_begins(const char *text, const char *prefix)
     return true;
 }
 
-bool text_ends(const char *text, size_t length, const char *suffix)
-{
+bool text_ends(const char *text, size_t length, const char *suffix) {
     size_t size = text_length(suffix);
 
     return size <= length && text_same_bytes(text + length - size, suffix, size);
 }
 
-struct text text_in(void *buffer, size_t size)
-{
+struct text text_in(void *buffer, size_t size) {
     *(char *)buffer = '\0';
     return (struct text){.bytes = buffer, .size = size};
 }
 
-void text_add(struct text *text, const char *string)
-{
+void text_add(struct text *text, const char *string) {
     for (; *string != '\0'; string++) {
         if (text->length + 1 >= text->size) {
             text->cut = true;
@@ -103,8 +91,7 @@ void text_add(struct text *text, const char *string)
     text->bytes[text->length] = '\0';
 }
 
-void text_add_number(struct text *text, uint64_t number)
-{
+void text_add_number(struct text *text, uint64_t number) {
     char digits[21];
     size_t at = sizeof digits;
 
@@ -116,8 +103,7 @@ void text_add_number(struct text *text, uint64_t number)
     text_add(text, digits + at);
 }
 
-static int digit_value(char digit)
-{
+static int digit_value(char digit) {
     if (digit >= '0' && digit <= '9')
         return digit - '0';
     if (digit >= 'a' && digit <= 'f')
@@ -125,8 +111,7 @@ static int digit_value(char digit)
     return 99;
 }
 
-bool text_number(const char **at, unsigned base, uint64_t *number)
-{
+bool text_number(const char **at, unsigned base, uint64_t *number) {
     const char *start = *at;
 
     *number = 0;

@@ -22,12 +22,11 @@
 enum {
     FREEZE_SIGNAL = 33,
     MAX_THREADS = 32 * 1024,
-    PATIENCE_MS = 100,     /* in all, from the last thread that answered on */
-    FIRST_LOOK_MS = 5,     /* then: is anyone left that can answer? */
+    PATIENCE_MS = 100, /* in all, from the last thread that answered on */
+    FIRST_LOOK_MS = 5, /* then: is anyone left that can answer? */
 };
 
-static void on_freeze(int signal, siginfo_t *info, void *context)
-{
+static void on_freeze(int signal, siginfo_t *info, void *context) {
     struct freeze *freeze = atomic_load(&hook_identity->freeze);
     unsigned slot = atomic_fetch_add(&freeze->arrived, 1), answered;
 
@@ -45,8 +44,7 @@ static void on_freeze(int signal, siginfo_t *info, void *context)
         sys(SYS_futex, &freeze->never, FUTEX_WAIT_PRIVATE, 0, NULL);
 }
 
-void threads_prepare(struct threads *threads, struct arena *arena, int signal)
-{
+void threads_prepare(struct threads *threads, struct arena *arena, int signal) {
     struct kernel_sigaction action, handled;
     size_t room = arena->left / 16 / sizeof(struct frozen);
 
@@ -68,23 +66,21 @@ void threads_prepare(struct threads *threads, struct arena *arena, int signal)
     threads->can_freeze = sys_sigaction(FREEZE_SIGNAL, &action, NULL) == 0;
 }
 
-static void add_task(struct threads *threads, size_t room, int tid)
-{
+static void add_task(struct threads *threads, size_t room, int tid) {
     if (threads->n_tids < room)
         threads->tids[threads->n_tids++] = tid;
     else
         threads->unlisted++;
 }
 
-static void list_tasks(struct threads *threads, struct arena *arena, const char *proc, int skip)
-{
+static void list_tasks(struct threads *threads, struct arena *arena, const char *proc, int skip) {
     struct {
         uint64_t inode;
         int64_t offset;
         uint16_t length;
         uint8_t type;
         char name[];
-    } *entry;
+    } * entry;
     size_t room = arena->left / 32 / sizeof *threads->tids;
     _Alignas(8) char buffer[8192];
     char path[64];
@@ -118,8 +114,7 @@ static void list_tasks(struct threads *threads, struct arena *arena, const char 
 }
 
 void threads_freeze(struct threads *threads, struct arena *arena, const char *proc, int pid,
-                    int tid)
-{
+                    int tid) {
     unsigned sent = 0;
 
     list_tasks(threads, arena, proc, tid);
@@ -130,9 +125,9 @@ void threads_freeze(struct threads *threads, struct arena *arena, const char *pr
     atomic_store(&threads->freeze.expected, sent);
 }
 
-/* A thread that the kernel keeps (vfork, a dead file system), or that has ended, answers nothing. */
-static bool anyone_left(const struct threads *threads, const char *proc)
-{
+/* A thread that the kernel keeps (vfork, a dead file system), or that has ended, answers nothing.
+ */
+static bool anyone_left(const struct threads *threads, const char *proc) {
     for (unsigned i = 0; i < threads->n_tids; i++) {
         char state;
         if (threads_find(threads, threads->tids[i]) != NULL)
@@ -144,8 +139,7 @@ static bool anyone_left(const struct threads *threads, const char *proc)
     return false;
 }
 
-void threads_wait(struct threads *threads, const char *proc)
-{
+void threads_wait(struct threads *threads, const char *proc) {
     unsigned expected = atomic_load(&threads->freeze.expected), waited = 0, before = 0, answered;
 
     while ((answered = atomic_load(&threads->freeze.answered)) < expected) {
@@ -163,8 +157,7 @@ void threads_wait(struct threads *threads, const char *proc)
     }
 }
 
-const struct frozen *threads_find(const struct threads *threads, int tid)
-{
+const struct frozen *threads_find(const struct threads *threads, int tid) {
     unsigned arrived = atomic_load(&threads->freeze.arrived);
 
     for (unsigned i = 0; i < arrived && i < threads->freeze.slots; i++) {

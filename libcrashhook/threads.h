@@ -31,7 +31,7 @@ struct threads {
     struct freeze freeze;
     bool can_freeze;
     uint64_t signal_return; /* the address that the kernel gives to handlers to return to */
-    int *tids; /* all but the crashed one */
+    int *tids;              /* all but the crashed one */
     unsigned n_tids;
     unsigned n_all;
     unsigned unlisted; /* more than there was room for */

@@ -7,8 +7,7 @@
 enum { FIELD_COUNT_SIZE = 3 }; /* a map16 header: sections may have 16 fields */
 
 /* Not memcpy: in the hook that would be whatever the program has put in its place. */
-static void copy(uint8_t *to, const uint8_t *from, size_t size)
-{
+static void copy(uint8_t *to, const uint8_t *from, size_t size) {
     for (; size >= 8; size -= 8) {
         __builtin_memcpy(to, from, 8);
         to += 8;
@@ -18,8 +17,7 @@ static void copy(uint8_t *to, const uint8_t *from, size_t size)
         *to++ = *from++;
 }
 
-static int append(void *context, const char *bytes, size_t size)
-{
+static int append(void *context, const char *bytes, size_t size) {
     struct snapshot_writer *writer = context;
 
     if (writer->overflow || size > writer->size - writer->used) {
@@ -31,20 +29,17 @@ static int append(void *context, const char *bytes, size_t size)
     return 0;
 }
 
-static msgpack_packer packer(struct snapshot_writer *writer)
-{
+static msgpack_packer packer(struct snapshot_writer *writer) {
     return (msgpack_packer){.data = writer, .callback = append};
 }
 
-static void put_field_count(struct snapshot_writer *writer)
-{
+static void put_field_count(struct snapshot_writer *writer) {
     writer->buffer[writer->fields_at] = 0xde;
     writer->buffer[writer->fields_at + 1] = (uint8_t)(writer->fields >> 8);
     writer->buffer[writer->fields_at + 2] = (uint8_t)writer->fields;
 }
 
-static void put_key(struct snapshot_writer *writer, unsigned key)
-{
+static void put_key(struct snapshot_writer *writer, unsigned key) {
     msgpack_packer pack = packer(writer);
 
     msgpack_pack_unsigned_int(&pack, key);
@@ -52,14 +47,12 @@ static void put_key(struct snapshot_writer *writer, unsigned key)
 }
 
 void snapshot_writer_init(struct snapshot_writer *writer, uint8_t *buffer, size_t size,
-                          int (*sink)(void *, const uint8_t *, size_t), void *context)
-{
-    *writer = (struct snapshot_writer){
-        .buffer = buffer, .size = size, .sink = sink, .context = context};
+                          int (*sink)(void *, const uint8_t *, size_t), void *context) {
+    *writer =
+        (struct snapshot_writer){.buffer = buffer, .size = size, .sink = sink, .context = context};
 }
 
-int snapshot_writer_flush(struct snapshot_writer *writer)
-{
+int snapshot_writer_flush(struct snapshot_writer *writer) {
     if (writer->error == 0 && writer->used > 0) {
         writer->error = writer->sink(writer->context, writer->buffer, writer->used);
         if (writer->error == 0)
@@ -70,8 +63,7 @@ int snapshot_writer_flush(struct snapshot_writer *writer)
 }
 
 void snapshot_writer_begin(struct snapshot_writer *writer, enum snapshot_section section,
-                           size_t expected)
-{
+                           size_t expected) {
     msgpack_packer pack = packer(writer);
 
     if (writer->size - writer->used < expected + 256)
@@ -85,32 +77,28 @@ void snapshot_writer_begin(struct snapshot_writer *writer, enum snapshot_section
     append(writer, (const char[FIELD_COUNT_SIZE]){0}, FIELD_COUNT_SIZE);
 }
 
-void snapshot_writer_end(struct snapshot_writer *writer)
-{
+void snapshot_writer_end(struct snapshot_writer *writer) {
     if (writer->overflow)
         writer->used = writer->section;
     else
         put_field_count(writer);
 }
 
-void snapshot_writer_uint(struct snapshot_writer *writer, unsigned key, uint64_t value)
-{
+void snapshot_writer_uint(struct snapshot_writer *writer, unsigned key, uint64_t value) {
     msgpack_packer pack = packer(writer);
 
     put_key(writer, key);
     msgpack_pack_uint64(&pack, value);
 }
 
-void snapshot_writer_int(struct snapshot_writer *writer, unsigned key, int64_t value)
-{
+void snapshot_writer_int(struct snapshot_writer *writer, unsigned key, int64_t value) {
     msgpack_packer pack = packer(writer);
 
     put_key(writer, key);
     msgpack_pack_int64(&pack, value);
 }
 
-void snapshot_writer_bool(struct snapshot_writer *writer, unsigned key, bool value)
-{
+void snapshot_writer_bool(struct snapshot_writer *writer, unsigned key, bool value) {
     msgpack_packer pack = packer(writer);
 
     put_key(writer, key);
@@ -120,8 +108,7 @@ void snapshot_writer_bool(struct snapshot_writer *writer, unsigned key, bool val
         msgpack_pack_false(&pack);
 }
 
-void snapshot_writer_item(struct snapshot_writer *writer, const char *text, size_t length)
-{
+void snapshot_writer_item(struct snapshot_writer *writer, const char *text, size_t length) {
     msgpack_packer pack = packer(writer);
 
     msgpack_pack_str(&pack, length);
@@ -129,15 +116,13 @@ void snapshot_writer_item(struct snapshot_writer *writer, const char *text, size
 }
 
 void snapshot_writer_str(struct snapshot_writer *writer, unsigned key, const char *text,
-                         size_t length)
-{
+                         size_t length) {
     put_key(writer, key);
     snapshot_writer_item(writer, text, length);
 }
 
 void snapshot_writer_bin(struct snapshot_writer *writer, unsigned key, const void *data,
-                         size_t size)
-{
+                         size_t size) {
     msgpack_packer pack = packer(writer);
 
     put_key(writer, key);
@@ -146,8 +131,7 @@ void snapshot_writer_bin(struct snapshot_writer *writer, unsigned key, const voi
 }
 
 void snapshot_writer_u64s(struct snapshot_writer *writer, unsigned key, const uint64_t *values,
-                          size_t count)
-{
+                          size_t count) {
     msgpack_packer pack = packer(writer);
 
     put_key(writer, key);
@@ -156,29 +140,25 @@ void snapshot_writer_u64s(struct snapshot_writer *writer, unsigned key, const ui
         msgpack_pack_uint64(&pack, values[i]);
 }
 
-void snapshot_writer_strs(struct snapshot_writer *writer, unsigned key, size_t count)
-{
+void snapshot_writer_strs(struct snapshot_writer *writer, unsigned key, size_t count) {
     msgpack_packer pack = packer(writer);
 
     put_key(writer, key);
     msgpack_pack_array(&pack, count);
 }
 
-void snapshot_writer_map(struct snapshot_writer *writer, unsigned key, size_t count)
-{
+void snapshot_writer_map(struct snapshot_writer *writer, unsigned key, size_t count) {
     msgpack_packer pack = packer(writer);
 
     put_key(writer, key);
     msgpack_pack_map(&pack, count);
 }
 
-static size_t bin_header_size(size_t size)
-{
+static size_t bin_header_size(size_t size) {
     return size < 256 ? 2 : size < 65536 ? 3 : 5;
 }
 
-uint8_t *snapshot_writer_bin_reserve(struct snapshot_writer *writer, unsigned key, size_t size)
-{
+uint8_t *snapshot_writer_bin_reserve(struct snapshot_writer *writer, unsigned key, size_t size) {
     put_key(writer, key);
     if (writer->overflow || writer->size - writer->used < size + bin_header_size(size)) {
         writer->overflow = true;
@@ -187,8 +167,7 @@ uint8_t *snapshot_writer_bin_reserve(struct snapshot_writer *writer, unsigned ke
     return writer->buffer + writer->used + bin_header_size(size);
 }
 
-void snapshot_writer_bin_commit(struct snapshot_writer *writer, size_t reserved, size_t size)
-{
+void snapshot_writer_bin_commit(struct snapshot_writer *writer, size_t reserved, size_t size) {
     msgpack_packer pack = packer(writer);
     const uint8_t *bytes = writer->buffer + writer->used + bin_header_size(reserved);
 

@@ -28,7 +28,7 @@ struct snapshot_writer {
     int (*sink)(void *context, const uint8_t *data, size_t size);
     void *context;
 
-    int error; /* what the sink said */
+    int error;        /* what the sink said */
     uint64_t written; /* bytes that the sink has taken */
     size_t used;
     size_t section, fields_at; /* where the open section and its count of fields begin */

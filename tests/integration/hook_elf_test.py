@@ -12,7 +12,7 @@ ALLOWED_IMPORTS = {
     "getauxval",
 }
 EXPORTS = {
-    "__asan_default_options", "__sigaction", "__sysv_signal", "bsd_signal", "pthread_create",
+    "__asan_default_options", "__sigaction", "__sysv_signal", "bsd_signal", "madvise", "pthread_create",
     "pthread_sigmask", "sigaction", "sigaltstack", "sigignore", "siginterrupt", "signal",
     "sigprocmask", "sigset", "ssignal", "sysv_signal", "longjmp", "_longjmp", "siglongjmp",
     "__longjmp_chk",

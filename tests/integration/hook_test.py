@@ -446,6 +446,59 @@ def test_deleted_library_brings_its_unwind_tables_and_symbols(tmp_path):
     assert {6, 7} <= inside
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root for a pid namespace")
+@pytest.mark.parametrize("name, status, reports", [
+    ("null", 139, 1), ("illegal", 132, 1), ("breakpoint", 133, 1), ("seccomp_trap", 159, 1),
+    ("kill", 0, 0), ("abort", 139, 1),
+])
+def test_init_of_a_container_dies_only_of_what_it_would_die_of(deaths, tmp_path, name, status,
+                                                              reports):
+    """The kernel ignores what is sent to pid 1, and abort() ends in a hlt there."""
+    command = "unshare --pid --fork --mount-proc {} '%s' '%s'; echo $?" % (deaths, name)
+    preload = f"env LD_PRELOAD={HOOK} CRASHD_SOCKET=/nonexistent CRASHD_DROP_DIR={tmp_path}"
+    for run_by in ("", preload):
+        result = subprocess.run(["bash", "-c", command.format(run_by)], capture_output=True,
+                                text=True)
+        assert result.stdout.splitlines()[-1] == str(status)
+    assert len(snapshots(tmp_path)) == reports
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root for chroot")
+def test_without_proc(tmp_path):
+    source = tmp_path / "chrooted.c"
+    source.write_text("#include <stdlib.h>\n#include <unistd.h>\nint main(int c, char **v) {"
+                      "if (chroot(v[1]) || chdir(\"/\")) return 9; abort(); }\n")
+    program = build(source, tmp_path / "chrooted")
+    root = tmp_path / "root"
+    (root / "drop").mkdir(parents=True)
+    assert run([program, root], "/drop").returncode == -signal.SIGABRT
+    (snapshot,) = snapshots(root / "drop")
+    modules = {os.path.basename(m[1]): m for m in snapshot.all(MODULE)}
+    assert {"chrooted", "libc.so.6", "[vdso]"} <= set(modules)
+    libc = modules["libc.so.6"]
+    assert len(libc[4]) == 20 and libc[2] <= snapshot.crashed[5][RIP] < libc[3]
+    assert snapshot.stacks(STACK, snapshot.crashed[1])
+    assert snapshot.one(END)[5] == "/proc could not be read"
+
+
+def test_memory_that_is_in_no_dump_is_not_read(tmp_path):
+    source = tmp_path / "secret.c"
+    source.write_text(
+        "#include <string.h>\n#include <sys/mman.h>\nint main(void) {"
+        "char *a = mmap(0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);"
+        "char *volatile b = mmap(0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);"
+        "for (int i = 0; i < 64; i++) { a[i] = 'p' + i % 2; b[i] = 'x' + i % 2; }"
+        "madvise(a, 4096, MADV_DONTDUMP);"
+        "__asm__ volatile(\"ud2\" : : \"D\"(a), \"S\"(b)); }\n")
+    program = build(source, tmp_path / "secret")
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    assert run([program], drop).returncode == -signal.SIGILL
+    data = next(drop.iterdir()).read_bytes()
+    assert b"xyxyxyxyxyxy" in data
+    assert b"pqpqpqpqpqpq" not in data
+
+
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_address_sanitizer_programs_start(tmp_path, compiler):
     source = tmp_path / "asan.c"
