@@ -19,9 +19,9 @@ void columns_time(const char *rfc3339, char *text, size_t size) {
         return;
     }
     if (local.tm_year != today.tm_year)
-        strftime(text, size, "%Y-%m-%d", &local);
+        strftime(text, size, "%b %Y", &local);
     else if (local.tm_yday != today.tm_yday)
-        strftime(text, size, "%d %b %H:%M", &local);
+        strftime(text, size, "%d %b", &local);
     else
         strftime(text, size, "%H:%M:%S", &local);
 }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* An RFC 3339 time in local time: "15:30:12" today, "21 Nov 15:30" this year, else the date. */
+/* An RFC 3339 time in local time: "15:30:12" today, "21 Nov" this year, else "Nov 2025". */
 void columns_time(const char *rfc3339, char *text, size_t size);
 /* Cuts text to width columns, "..." at its end if it was longer. Prints with two blanks behind;
  * width negative: to the right. */

@@ -32,10 +32,23 @@ struct crashes {
     size_t n;
 };
 
+/* Those above it with the usual mode, as mkdir -p does; the last one is for its owner alone. */
+static int make_directories(const char *path) {
+    BASE_CLEANUP(free)
+    char *copy = strdup(path);
+    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0777) < 0 && errno != EEXIST)
+            return -errno;
+        *slash = '/';
+    }
+    return mkdir(path, 0700) < 0 ? -errno : 0;
+}
+
 int crashes_new(const struct crashes_options *options, struct crashes **ret) {
     int output = -1;
     if (options->output) {
-        if ((mkdir(options->output, 0700) < 0 && errno != EEXIST) ||
+        if ((make_directories(options->output) < 0 && errno != EEXIST) ||
             (output = open(options->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
             int r = -errno;
             fprintf(stderr, "crashctl: --output %s: %s\n", options->output, strerror(errno));

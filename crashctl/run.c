@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/text.h"
 #include "control/control.h"
 #include "control/statepath.h"
 #include "crashctl/ci.h"
@@ -22,6 +23,7 @@
 #include "crashctl/private_daemon.h"
 #include "crashctl/rundir.h"
 #include "crashctl/verbs.h"
+#include "sentry/dsn.h"
 
 static const char HELP[] =
     "crashctl run [OPTION...] -- CMD [ARG...]\n"
@@ -57,6 +59,21 @@ struct run {
 };
 
 BASE_DEFINE_CLEANUP(crashes_free, struct crashes *, crashes_free);
+
+/* Before the command runs: a job of an hour must not end with a report that cannot be sent. */
+static int check_dsn(const char *option) {
+    const char *text = option ? option : getenv("SENTRY_DSN"), *problem;
+    struct dsn dsn;
+    if (text_empty(text))
+        return 0;
+    int r = dsn_parse(text, &dsn, &problem);
+    if (r == -EINVAL)
+        fprintf(stderr, "crashctl: %s: %s; https://KEY@HOST/PROJECT is expected\n",
+                option ? "--dsn" : "SENTRY_DSN", problem);
+    if (r == 0)
+        dsn_clear(&dsn);
+    return r;
+}
 
 /* Negative: usage error. 1: help was printed. */
 static int parse(int argc, char **argv, struct run_options *ret) {
@@ -121,7 +138,7 @@ static int parse(int argc, char **argv, struct run_options *ret) {
         return -EINVAL;
     }
     ret->argv = argv + optind;
-    return 0;
+    return check_dsn(ret->daemon.dsn);
 }
 
 /* Reaps the command, and as PID 1 of a container everybody's orphans. */

@@ -17,7 +17,8 @@
 enum { TEMPORARY_MAX = 70 };
 
 static int create_file(const char *path, mode_t mode) {
-    BASE_CLEANUP(close) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    BASE_CLEANUP(close)
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     return fd < 0 || fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
