@@ -11,7 +11,8 @@
  *           "outbox"}, counts of crashes.
  *   client  {"type": "flush"}: takes what hooks left in the drop directory and tries all uploads
  *           now; answered once by {"type": "flushed", ...} as status, when no crash is on its way
- *           any more. The client waits for it as long as it likes.
+ *           any more, or the rest will not be sent for long (refused or limited by the server).
+ *           The client waits for it as long as it likes.
  * The daemon ends when the client closes its end.
  *
  * On control.sock beside the hook socket, answers are filtered by the kernel's word on who asks:

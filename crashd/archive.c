@@ -29,7 +29,7 @@ static void on_message(void *context, struct ipc_message *message) {
     const char *id = ipc_text(message->body, "id"), *state = ipc_text(message->body, "state"),
                *error = ipc_text(message->body, "error");
     if (ipc_is(message, "stored")) {
-        jobs_stored(daemon->jobs, id, *state ? state : NULL);
+        jobs_stored(daemon->jobs, id, (int)ipc_number(message->body, "problem"));
         if (strcmp(state, "queued") == 0)
             courier_queue(daemon->courier, id);
         if (*state)
@@ -130,21 +130,15 @@ void archive_delivery(struct archive *archive, const json_t *message) {
     link_send(&archive->link, message, NULL, 0);
 }
 
-void archive_stop(struct archive *archive) {
-    /* It works off what is in the socket before it sees the end. */
-    link_close(&archive->link);
-}
-
-bool archive_stopped(const struct archive *archive) {
-    return archive->pid == 0;
-}
-
 struct archive *archive_free(struct archive *archive) {
     if (!archive)
         return NULL;
-    link_close(&archive->link);
     sd_event_source_disable_unref(archive->child);
     sd_event_source_disable_unref(archive->restart);
+    /* It ends with the conversation, when all of it is read. */
+    link_close(&archive->link);
+    if (archive->pid > 0)
+        waitpid(archive->pid, NULL, 0);
     free(archive);
     return NULL;
 }

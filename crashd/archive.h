@@ -8,6 +8,7 @@
 #include "crashd/daemon.h"
 
 int archive_new(struct daemon *daemon, struct archive **ret);
+/* Lets the store work off what it was given, and waits for its end. */
 struct archive *archive_free(struct archive *archive);
 
 void archive_captured(struct archive *archive, const char *id);
@@ -17,7 +18,5 @@ void archive_result(struct archive *archive, const char *id, json_t *destination
 void archive_fail(struct archive *archive, const char *id, const char *why);
 /* What the network process says about a delivery. */
 void archive_delivery(struct archive *archive, const json_t *message);
-void archive_stop(struct archive *archive);
-bool archive_stopped(const struct archive *archive);
 
 #endif

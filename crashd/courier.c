@@ -24,6 +24,7 @@ struct courier {
     sd_event_source *child, *restart;
     int64_t told;  /* messages sent to this process */
     bool overtaken; /* it went to rest before it had read all of them */
+    bool stuck;    /* nothing will be sent for long */
     uint64_t next; /* when it wants to be started again, CLOCK_REALTIME; 0: not */
 };
 
@@ -44,6 +45,8 @@ static void on_message(void *context, struct ipc_message *message) {
         relay_delivery(courier, message);
     } else if (ipc_is(message, "damaged")) {
         jobs_add(courier->daemon->jobs, ipc_text(message->body, "id"), NULL);
+    } else if (ipc_is(message, "stuck")) {
+        courier->stuck = ipc_number(message->body, "told") == courier->told;
     } else if (ipc_is(message, "rest")) {
         courier->next = (uint64_t)ipc_number(message->body, "next");
         courier->overtaken = ipc_number(message->body, "told") != courier->told;
@@ -126,7 +129,7 @@ static int start(struct courier *courier) {
     courier->pid = pid;
     courier->told = 0;
     courier->next = 0;
-    courier->overtaken = false;
+    courier->overtaken = courier->stuck = false;
     r = link_open(&courier->link, daemon->event, pair[0], on_message, on_closed, courier);
     if (r >= 0)
         r = sd_event_add_child(daemon->event, &courier->child, pid, WEXITED, on_ended, courier);
@@ -135,6 +138,7 @@ static int start(struct courier *courier) {
 
 static void tell(struct courier *courier, json_t *message) {
     BASE_CLEANUP(json) json_t *owned = message;
+    courier->stuck = false;
     if (start(courier) < 0 || !owned)
         return;
     courier->told++;
@@ -158,6 +162,10 @@ void courier_scan(struct courier *courier) {
 void courier_retry(struct courier *courier, bool new_config) {
     if (spool_each(&courier->daemon->spool, SPOOL_OUTBOX, found, NULL) == -EEXIST)
         tell(courier, json_pack("{ss sb}", "type", "retry", "new_config", new_config));
+}
+
+bool courier_stuck(const struct courier *courier) {
+    return courier->stuck;
 }
 
 int courier_new(struct daemon *daemon, struct courier **ret) {

@@ -16,6 +16,8 @@ void courier_queue(struct courier *courier, const char *id);
 void courier_scan(struct courier *courier);
 /* Try everything now; new_config: also what waits for a change of the configuration. */
 void courier_retry(struct courier *courier, bool new_config);
+/* Whether what is left will not be sent for long: refused, or limited. */
+bool courier_stuck(const struct courier *courier);
 void courier_stop(struct courier *courier);
 
 #endif

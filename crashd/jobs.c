@@ -23,7 +23,7 @@
 
 enum { WORKERS_MAX = 4, STORING_MAX = 8, KEPT_DESCRIPTORS_MAX = 512 };
 
-static const uint64_t JOB_TIME = 30, IDLE_TIME = 30; /* seconds */
+static const uint64_t JOB_TIME = 30, IDLE_TIME = 30, HOLD_TIME = 10; /* seconds */
 
 enum job_state { JOB_QUEUED, JOB_WORKING, JOB_STORING };
 
@@ -54,6 +54,8 @@ struct jobs {
     struct daemon *daemon;
     struct job *first, **last;
     size_t n, storing, descriptors;
+    bool held; /* the disk is full */
+    sd_event_source *hold;
     struct worker workers[WORKERS_MAX];
 };
 
@@ -270,7 +272,7 @@ static int send_job(struct worker *worker, struct job *job) {
 
 static void schedule(struct jobs *jobs) {
     struct job *next;
-    if (jobs->daemon->stopping)
+    if (jobs->daemon->stopping || jobs->held)
         return;
     for (struct job *job = jobs->first; job && jobs->storing < STORING_MAX; job = next) {
         next = job->next;
@@ -345,12 +347,27 @@ void jobs_scan(struct jobs *jobs) {
         log_error("captured/: %s", strerror(-r));
 }
 
-void jobs_stored(struct jobs *jobs, const char *id, const char *state) {
+static int on_hold_over(sd_event_source *source, uint64_t usec, void *context) {
+    struct jobs *jobs = context;
+    jobs->held = false;
+    schedule(jobs);
+    return 0;
+}
+
+void jobs_stored(struct jobs *jobs, const char *id, int problem) {
     struct job *job = find_job(jobs, id);
     if (!job || job->state != JOB_STORING)
         return;
-    if (state) {
+    if (problem == 0) {
         remove_job(jobs, job);
+    } else if (problem == ENOSPC || problem == EDQUOT) {
+        /* No fault of this crash: it stays captured until there is room. */
+        jobs->storing--;
+        job->state = JOB_QUEUED;
+        cleanup_close(&job->result);
+        job->result = -1;
+        jobs->held = true;
+        daemon_timer(jobs->daemon, &jobs->hold, HOLD_TIME * DAEMON_SECOND, on_hold_over, jobs);
     } else {
         jobs->storing--;
         job_failed(jobs, job, "the report could not be stored");
@@ -406,6 +423,7 @@ struct jobs *jobs_free(struct jobs *jobs) {
         sd_event_source_disable_unref(worker->deadline);
         sd_event_source_disable_unref(worker->idle);
     }
+    sd_event_source_disable_unref(jobs->hold);
     free(jobs);
     return NULL;
 }

@@ -15,8 +15,8 @@ struct jobs *jobs_free(struct jobs *jobs);
 void jobs_add(struct jobs *jobs, const char *id, struct ipc_message *message);
 /* Every crash in captured/ that is not known yet. */
 void jobs_scan(struct jobs *jobs);
-/* The store has done its part; state is the entry's new one, or NULL if it could not. */
-void jobs_stored(struct jobs *jobs, const char *id, const char *state);
+/* The store has done its part; problem is 0, or the errno of why it could not. */
+void jobs_stored(struct jobs *jobs, const char *id, int problem);
 /* The store has died: what it was given is given again. */
 void jobs_store_lost(struct jobs *jobs);
 size_t jobs_count(const struct jobs *jobs);

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "control/statepath.h"
 #include "crashd/archive.h"
 #include "crashd/courier.h"
 #include "crashd/daemon.h"
@@ -94,7 +95,7 @@ static int on_drop(sd_event_source *source, const struct inotify_event *event, v
 }
 
 static int prepare_state(struct daemon *daemon) {
-    daemon->state_path = statedir_path(daemon->options.state_dir);
+    daemon->state_path = statepath_resolve(daemon->options.state_dir);
     if (!daemon->state_path)
         return -ENOMEM;
     int root = statedir_open(&daemon->state_path, daemon->options.run_id);

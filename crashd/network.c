@@ -25,7 +25,8 @@ enum { STATE_FD = IPC_CHILD_FD + 1 };
 
 enum { EVENT_MAX = 1 << 20, UPLOADS_MAX = 64 };
 
-static const uint64_t SECOND = 1000000000, IDLE = 30 * UINT64_C(1000000000);
+static const uint64_t SECOND = 1000000000, IDLE = 30 * UINT64_C(1000000000),
+                      LONG = 60 * UINT64_C(1000000000);
 
 struct network {
     struct spool spool;
@@ -35,7 +36,8 @@ struct network {
     unsigned uploads;
     int64_t told; /* messages of main's */
     uint64_t age_max, last_work;
-    bool gone; /* main is */
+    bool stuck; /* main knows that nothing will be sent for long */
+    bool gone;  /* main is */
 };
 
 static void report(struct network *network, const struct item *item, const char *state,
@@ -116,6 +118,7 @@ static void listen_to_main(struct network *network) {
             return;
         }
         network->told++;
+        network->stuck = false;
         network->last_work = clock_monotonic();
         if (ipc_is(&message, "queue"))
             add(network, ipc_text(message.body, "id"));
@@ -242,6 +245,15 @@ static int time_to_wait(const struct network *network, uint64_t due) {
     return idle >= IDLE ? -1 : (int)((IDLE - idle) / 1000000 + 1);
 }
 
+/* Who waits for the end of all uploads need not wait for a server that refuses us. */
+static void tell_stuck(struct network *network, uint64_t due) {
+    bool stuck = network->uploads == 0 && due > clock_realtime() + LONG;
+    if (stuck && !network->stuck)
+        ipc_send_new(IPC_CHILD_FD, json_pack("{ss sI}", "type", "stuck", "told",
+                                             (json_int_t)network->told));
+    network->stuck = stuck;
+}
+
 static void work(struct network *network) {
     while (!network->gone) {
         struct curl_waitfd main = {.fd = IPC_CHILD_FD, .events = CURL_WAIT_POLLIN};
@@ -249,6 +261,7 @@ static void work(struct network *network) {
         int running, left;
         listen_to_main(network);
         uint64_t due = start_due(network);
+        tell_stuck(network, due);
         int wait = time_to_wait(network, due);
         if (wait < 0) {
             ipc_send_new(IPC_CHILD_FD,

@@ -36,7 +36,7 @@ void notify_progress(struct notifier *notifier) {
         jobs_count(daemon->jobs) > 0)
         return;
     BASE_CLEANUP(json) json_t *answer = status(daemon, CONTROL_FLUSHED);
-    if (ipc_number(answer, "outbox") > 0)
+    if (ipc_number(answer, "outbox") > 0 && !courier_stuck(daemon->courier))
         return;
     notifier->flushing = false;
     link_send(&notifier->link, answer, NULL, 0);

@@ -16,26 +16,9 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
-#include "base/text.h"
 
 /* Longer than any receiver may live after main. */
 static const uint64_t LOCK_WAIT = 15 * UINT64_C(1000000000);
-
-char *statedir_path(const char *option) {
-    char *path = NULL;
-    const char *variable = getenv("CRASHD_STATE_DIR"), *home = getenv("HOME"),
-               *state = getenv("XDG_STATE_HOME");
-    if (!text_empty(option))
-        return strdup(option);
-    if (!text_empty(variable))
-        return strdup(variable);
-    if (geteuid() == 0)
-        return strdup("/var/lib/crashd");
-    int n = text_empty(state)
-                ? asprintf(&path, "%s/.local/state/crashd", text_empty(home) ? "/tmp" : home)
-                : asprintf(&path, "%s/crashd", state);
-    return n < 0 ? NULL : path;
-}
 
 static int make_directories(char *path) {
     for (char *p = path + 1; *p; p++)

@@ -3,10 +3,6 @@
 #ifndef CRASHD_STATEDIR_H
 #define CRASHD_STATEDIR_H
 
-/* --state-dir, else CRASHD_STATE_DIR, else for root /var/lib/crashd, else
- * ${XDG_STATE_HOME:-~/.local/state}/crashd. malloc'ed, NULL if no memory. */
-char *statedir_path(const char *option);
-
 /* Makes the directory (0700) and those above it, and opens it. With a run id: runs/RUN_ID below
  * it. *path is replaced by the directory's own. The descriptor, or negative errno (logged). */
 int statedir_open(char **path, const char *run_id);

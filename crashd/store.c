@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -75,6 +76,11 @@ static int put_entry(struct store *store, enum spool_state state, const char *id
     if (!summary)
         summary = early_summary(facts);
     const char *error = ipc_text(delivery, "error");
+    int64_t captured = ipc_number(facts, "time");
+    struct stat st;
+    /* Without facts it is as old as its directory, not as old as 1970. */
+    if (captured == 0 && fstat(entry, &st) == 0)
+        captured = (int64_t)st.st_mtim.tv_sec * 1000000000;
     struct database_crash crash = {
         .id = id,
         .state = state_name(state, delivery),
@@ -82,7 +88,7 @@ static int put_entry(struct store *store, enum spool_state state, const char *id
         .error = *error ? error : NULL,
         /* What died with raised privileges is root's to see. */
         .owner = !facts || ipc_flag(facts, "secure") ? 0 : (uint32_t)ipc_number(facts, "uid"),
-        .captured = ipc_number(facts, "time"),
+        .captured = captured,
         .summary = summary,
     };
     return database_put(store->database, &crash);
@@ -187,6 +193,14 @@ static int keep_result(struct store *store, const char *id, json_t *destination,
     return r < 0 ? r : (int)next;
 }
 
+static void log_report(const struct store *store, const char *id, enum spool_state state) {
+    BASE_CLEANUP(close) int entry = spool_entry(store->spool, state, id);
+    BASE_CLEANUP(json) json_t *summary = entry < 0 ? NULL : spool_read_json(entry, "summary.json");
+    log_notice("%s: %s[%lld] of uid %lld: %s", id, ipc_text(summary, "exe"),
+               (long long)ipc_number(summary, "pid"), (long long)ipc_number(summary, "uid"),
+               ipc_text(summary, "title"));
+}
+
 static void on_result(struct store *store, struct ipc_message *message) {
     const char *id = ipc_text(message->body, "id");
     int r = message->n_fds == 1
@@ -195,9 +209,12 @@ static void on_result(struct store *store, struct ipc_message *message) {
                 : -EBADMSG;
     if (r < 0)
         log_error("the report of %s could not be stored: %s", id, strerror(-r));
+    else
+        log_report(store, id, (enum spool_state)r);
     link_send_new(&store->main,
-                  json_pack("{ss ss ss*}", "type", "stored", "id", id, "state",
-                            r < 0 ? NULL : state_name((enum spool_state)r, NULL)));
+                  json_pack("{ss ss ss* si}", "type", "stored", "id", id, "state",
+                            r < 0 ? NULL : state_name((enum spool_state)r, NULL), "problem",
+                            r < 0 ? -r : 0));
 }
 
 static void on_fail(struct store *store, struct ipc_message *message) {
