@@ -8,7 +8,7 @@
 #include "symbolizer/scope.h"
 #include "symbolizer/units.h"
 
-enum { SCOPES_LIMIT = 1024, WORK_PER_LOOKUP = 4 << 20 };
+enum { SCOPES_LIMIT = 256, WORK_PER_LOOKUP = 4 << 20 };
 
 struct functions {
     struct units units;

@@ -158,10 +158,20 @@ static bool is_walked(int tag, bool deep) {
     }
 }
 
+/* In an honest tree a sibling stands behind all that is inside of its elder. In a broken one the
+ * same entries would be met again and again. */
+static bool next_entry(Dwarf_Die *die, Dwarf_Off *last) {
+    if (!unit_next_sibling(die) || dwarf_dieoffset(die) <= *last)
+        return false;
+    *last = dwarf_dieoffset(die);
+    return true;
+}
+
 static int walk_functions(struct units *units, struct unit *unit, bool deep) {
     Dwarf_Die stack[WALK_DEPTH];
     if (dwarf_child(&unit->body, &stack[0]) != 0)
         return 0;
+    Dwarf_Off last = dwarf_dieoffset(&stack[0]);
     for (size_t depth = 1; depth > 0;) {
         Dwarf_Die *die = &stack[depth - 1];
         int tag = dwarf_tag(die);
@@ -170,11 +180,13 @@ static int walk_functions(struct units *units, struct unit *unit, bool deep) {
             if (r < 0)
                 return r;
         }
-        if (depth < WALK_DEPTH && is_walked(tag, deep) && dwarf_child(die, &stack[depth]) == 0) {
+        if (depth < WALK_DEPTH && is_walked(tag, deep) && dwarf_child(die, &stack[depth]) == 0 &&
+            dwarf_dieoffset(&stack[depth]) > last) {
+            last = dwarf_dieoffset(&stack[depth]);
             depth++;
             continue;
         }
-        while (depth > 0 && !unit_next_sibling(&stack[depth - 1]))
+        while (depth > 0 && !next_entry(&stack[depth - 1], &last))
             depth--;
     }
     return 0;
