@@ -31,6 +31,9 @@ long arch_syscall(long number, long a, long b, long c, long d, long e, long f);
 /* clone() with an own stack: function(argument) runs in the child, its result is the exit code. */
 long arch_clone(unsigned long flags, void *stack_top, int (*function)(void *), void *argument);
 
+/* Calls function(argument) on another stack. */
+void arch_call_on(void *stack_top, int (*function)(void *), void *argument);
+
 uint64_t arch_thread_pointer(void);
 /* In the order of the snapshot; known gets the registers that are real. */
 void arch_registers(const ucontext_t *context, uint64_t thread_pointer,

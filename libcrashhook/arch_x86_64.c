@@ -60,6 +60,27 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size arch_clone, . - arch_clone\n");
 
+__asm__(".text\n"
+        ".hidden arch_call_on\n"
+        ".globl arch_call_on\n"
+        ".type arch_call_on, @function\n"
+        "arch_call_on:\n"
+        ".cfi_startproc\n"
+        "    pushq %rbp\n"
+        ".cfi_def_cfa_offset 16\n"
+        ".cfi_offset rbp, -16\n"
+        "    movq %rsp, %rbp\n"
+        ".cfi_def_cfa_register rbp\n"
+        "    movq %rdi, %rsp\n"
+        "    andq $-16, %rsp\n"
+        "    movq %rdx, %rdi\n"
+        "    call *%rsi\n"
+        "    leave\n"
+        ".cfi_def_cfa rsp, 8\n"
+        "    ret\n"
+        ".cfi_endproc\n"
+        ".size arch_call_on, . - arch_call_on\n");
+
 /* Tail calls with the arguments as they came: jumps.c says where to. */
 #define LONG_JUMP(name, kind)                                                                      \
     __asm__(".text\n"                                                                              \

@@ -7,6 +7,7 @@
 
 #include <sys/prctl.h>
 
+#include "libcrashhook/dontdump.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/images.h"
 #include "libcrashhook/linkmap.h"
@@ -43,6 +44,10 @@ size_t capture_memory(struct capture *capture, enum snapshot_memory_kind kind, i
     struct snapshot_writer *writer = &capture->writer;
     size_t total = 0;
 
+    if (dontdump_covers(address, size)) {
+        capture->dropped_memory += size;
+        return 0;
+    }
     while (size > 0) {
         size_t part = size < SNAPSHOT_WRITER_BIN_MAX ? size : SNAPSHOT_WRITER_BIN_MAX, got = 0;
         uint8_t *bytes;

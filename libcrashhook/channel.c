@@ -221,12 +221,14 @@ static void join_path(char *path, size_t size, const char *name) {
 }
 
 void channel_rescue(struct channel *channel) {
-    char from[sizeof hook_settings.drop_dir + sizeof channel->temporary];
-    char to[sizeof from];
+    char *from = channel->paths[0], *to = channel->paths[1];
 
+    _Static_assert(sizeof channel->paths[0] >
+                       sizeof hook_settings.drop_dir + 1 + sizeof channel->final,
+                   "both parts fit");
     if (channel->file < 0 || channel->temporary[0] == '\0')
         return;
-    join_path(from, sizeof from, channel->temporary);
-    join_path(to, sizeof to, channel->final);
+    join_path(from, sizeof channel->paths[0], channel->temporary);
+    join_path(to, sizeof channel->paths[1], channel->final);
     sys(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }

@@ -18,6 +18,7 @@ struct channel {
     uint64_t deadline; /* CLOCK_MONOTONIC, nanoseconds */
     int directory;
     char temporary[80], final[80];
+    char paths[2][640]; /* of these two; not on the stack of the dying thread, which may be small */
 };
 
 /* Async-signal-safe, all of it. False if nobody wants the report. */

@@ -19,14 +19,15 @@ static atomic_uint count;
 bool dontdump_covers(uint64_t address, uint64_t size) {
     unsigned known = atomic_load(&count);
 
-    /* More than there is room for: then nothing but stacks is sure to be allowed. */
-    if (known > RANGES)
-        return true;
-    for (unsigned i = 0; i < known; i++) {
+    for (unsigned i = 0; i < known && i < RANGES; i++) {
         if (address < atomic_load(&ranges[i].end) && address + size > atomic_load(&ranges[i].start))
             return true;
     }
     return false;
+}
+
+bool dontdump_may_cover(uint64_t address, uint64_t size) {
+    return atomic_load(&count) > RANGES || dontdump_covers(address, size);
 }
 
 static void forbid(uint64_t start, uint64_t end) {

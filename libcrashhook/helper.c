@@ -129,6 +129,11 @@ static int helper_main(void *argument) {
     return 0;
 }
 
+static int run_in_line(void *argument) {
+    capture_run(argument);
+    return 0;
+}
+
 void helper_report(const struct report_request *request) {
     size_t mapped;
     struct arena arena = get_arena(request->vfork_child, &mapped);
@@ -150,7 +155,7 @@ void helper_report(const struct report_request *request) {
         threads_prepare(&capture->threads, &capture->arena, request->final_signal);
     child = arch_clone(CLONE_VM | CLONE_VFORK, stack + STACK_SIZE, helper_main, capture);
     if (child < 0)
-        capture_run(capture);
+        arch_call_on(stack + STACK_SIZE, run_in_line, capture);
     else
         sys(SYS_wait4, child, &status, __WALL, NULL);
     /* Where a sandbox has killed the helper it would kill the process, too. */

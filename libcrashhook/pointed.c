@@ -33,7 +33,7 @@ static void follow(struct capture *capture, struct pointed *pointed, uint64_t ad
     pointed->starts[pointed->count++] = start;
     if (size > mapping->end - start)
         size = mapping->end - start;
-    if (dontdump_covers(start, size))
+    if (dontdump_may_cover(start, size))
         return;
     capture_memory(capture, SNAPSHOT_MEMORY_KIND_POINTED, 0, start, size);
 }

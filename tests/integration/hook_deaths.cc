@@ -301,6 +301,15 @@ const std::map<std::string, int (*)()> DEATHS = {
      }},
     {"seccomp_trap", [] { forbid(SYS_getuid, SECCOMP_RET_TRAP); syscall(SYS_getuid); return 0; }},
 
+    {"small_stack_without_helper", [] {
+         stack_t stack = {};
+         stack.ss_sp = mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+         stack.ss_size = 8192;
+         sigaltstack(&stack, nullptr);
+         forbid(SYS_clone, SECCOMP_RET_ERRNO | EPERM);
+         return recurse(0);
+     }},
+
     // These end without a report.
     {"handler_exits", [] { std::signal(SIGSEGV, reraise_and_exit); crash(); return 0; }},
     {"handler_of_raise_returns", [] { std::signal(SIGABRT, [](int) {}); std::raise(SIGABRT); return 7; }},
