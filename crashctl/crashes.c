@@ -76,10 +76,14 @@ struct crashes *crashes_free(struct crashes *crashes) {
     return NULL;
 }
 
-static struct crash *find(struct crashes *crashes, const char *id) {
+static struct crash *find(const struct crashes *crashes, const char *id) {
     for (size_t i = 0; i < crashes->n; i++)
         if (strcmp(crashes->list[i].id, id) == 0)
             return &crashes->list[i];
+    return NULL;
+}
+
+static struct crash *add(struct crashes *crashes, const char *id) {
     struct crash *longer = realloc(crashes->list, (crashes->n + 1) * sizeof *longer);
     if (!longer)
         return NULL;
@@ -156,6 +160,9 @@ void crashes_take(struct crashes *crashes, const json_t *message) {
     if (!type || !id || !hex_is(id, ID_DIGITS))
         return;
     struct crash *crash = find(crashes, id);
+    if (!crash && strcmp(type, CONTROL_CAPTURED) == 0)
+        crash = add(crashes, id);
+    /* One that an earlier daemon left behind is reported and sent too, but not this run's. */
     if (!crash)
         return;
     snprintf(crash->error, sizeof crash->error, "%s", error ? error : "");

@@ -98,10 +98,19 @@ static int prepare_state(struct daemon *daemon) {
     daemon->state_path = statepath_resolve(daemon->options.state_dir);
     if (!daemon->state_path)
         return -ENOMEM;
-    int root = statedir_open(&daemon->state_path, daemon->options.run_id);
+    const char *run_id = daemon->options.run_id;
+    int root = statedir_open(&daemon->state_path, NULL);
     if (root < 0)
         return root;
-    daemon->lock = statedir_lock(root, daemon->state_path);
+    daemon->lock = statedir_lock(root, daemon->state_path, !run_id);
+    if (daemon->lock == -EBUSY && run_id) {
+        /* A run beside another daemon, or beside another run, keeps its crashes apart. */
+        close(root);
+        root = statedir_open(&daemon->state_path, run_id);
+        if (root < 0)
+            return root;
+        daemon->lock = statedir_lock(root, daemon->state_path, true);
+    }
     if (daemon->lock < 0)
         return daemon->lock;
     int r = spool_open(root, &daemon->spool);

@@ -23,19 +23,20 @@ static int count_one(void *context, const char *id) {
 }
 
 static json_t *status(struct daemon *daemon, const char *type) {
-    json_int_t outbox = 0;
+    json_int_t outbox = 0, receiving = (json_int_t)pool_serving(daemon->pool);
+    if (receiving == 0 && pool_busy(daemon->pool))
+        receiving = 1;
     spool_each(&daemon->spool, SPOOL_OUTBOX, count_one, &outbox);
-    return json_pack("{ss sI sI sI}", "type", type, "receiving",
-                     (json_int_t)pool_serving(daemon->pool), "captured",
+    return json_pack("{ss sI sI sI}", "type", type, "receiving", receiving, "captured",
                      (json_int_t)jobs_count(daemon->jobs), "outbox", outbox);
 }
 
 void notify_progress(struct notifier *notifier) {
     struct daemon *daemon = notifier ? notifier->daemon : NULL;
-    if (!notifier || !notifier->flushing || pool_busy(daemon->pool) ||
-        jobs_count(daemon->jobs) > 0)
+    if (!notifier || !notifier->flushing || pool_busy(daemon->pool) || jobs_count(daemon->jobs) > 0)
         return;
-    BASE_CLEANUP(json) json_t *answer = status(daemon, CONTROL_FLUSHED);
+    BASE_CLEANUP(json)
+    json_t *answer = status(daemon, CONTROL_FLUSHED);
     if (ipc_number(answer, "outbox") > 0 && !courier_stuck(daemon->courier))
         return;
     notifier->flushing = false;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,14 +69,15 @@ int statedir_open(char **path, const char *run_id) {
 }
 
 static pid_t lock_holder(int directory) {
-    BASE_CLEANUP(free) char *text = NULL;
+    BASE_CLEANUP(free)
+    char *text = NULL;
     size_t size;
     if (io_read_file(directory, "lock", 64, &text, &size) < 0)
         return 0;
     return atoi(text);
 }
 
-int statedir_lock(int directory, const char *path) {
+int statedir_lock(int directory, const char *path, bool wait) {
     BASE_CLEANUP(close)
     int fd = openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) {
@@ -87,6 +89,8 @@ int statedir_lock(int directory, const char *path) {
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK)
             return -errno;
+        if (!wait)
+            return -EBUSY;
         pid_t holder = lock_holder(directory);
         if ((holder > 0 && (kill(holder, 0) == 0 || errno == EPERM)) ||
             clock_monotonic() > deadline) {

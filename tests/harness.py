@@ -11,7 +11,7 @@ import jsonschema
 
 TESTS = pathlib.Path(__file__).resolve().parent
 REPOSITORY = TESTS.parent
-BUILD = pathlib.Path(os.environ.get("CRASHD_BUILD", REPOSITORY / "build"))
+BUILD = pathlib.Path(os.environ.get("CRASHD_BUILD", REPOSITORY / "build")).resolve()
 CRASHCTL = BUILD / "crashctl" / "crashctl"
 CRASHD = BUILD / "crashd" / "crashd"
 HOOK = BUILD / "libcrashhook" / "libcrashhook.so"
