@@ -32,7 +32,7 @@ THREADED struct hook_thread hook_thread;
 
 /* Until there is a page of its own nobody can have forked. */
 static struct hook_identity first_identity;
-struct hook_identity *hook_identity = &first_identity;
+struct hook_identity *hook_identity;
 
 /* crashd and crashctl define it: a program that reports crashes must not report its own. */
 extern const char crashhook_inert[] __attribute__((weak));
@@ -164,8 +164,12 @@ static bool is_machine_init(int pid) {
 }
 
 bool hook_in_vfork_child(void) {
-    int pid = (int)sys(SYS_getpid), expected = 0;
+    int pid, expected = 0;
 
+    /* Some allocators come before every constructor. */
+    if (hook_identity == NULL)
+        return false;
+    pid = (int)sys(SYS_getpid);
     if (atomic_compare_exchange_strong(&hook_identity->pid, &expected, pid))
         return false;
     return expected != pid;
@@ -191,6 +195,7 @@ void hook_start(void) {
 
     if (atomic_flag_test_and_set(&started))
         return;
+    hook_identity = &first_identity;
     dispositions_resolve();
     pid = (int)sys(SYS_getpid);
     atomic_store(&first_identity.pid, pid);
