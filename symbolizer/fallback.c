@@ -76,9 +76,7 @@ static bool step_by_frame_pointer(struct walk *walk, struct position *position) 
 /* Start of the function that holds address, by symbol; 0 if unknown. */
 static uint64_t function_start(struct walk *walk, uint64_t address, struct symbol *symbol) {
     int index = walk_module_at(walk, address);
-    struct module *module = index < 0 ? NULL : walk_open(walk, (size_t)index);
-    const struct symbols *symbols =
-        module ? module_symbols(walk->cache, &walk->source, module) : NULL;
+    const struct symbols *symbols = index < 0 ? NULL : walk_symbols(walk, (size_t)index);
     uint64_t bias = index < 0 ? 0 : walk->snapshot->modules[index].bias;
     if (!symbols || !symbols_lookup(symbols, address - bias, symbol))
         return 0;

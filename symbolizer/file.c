@@ -37,12 +37,17 @@ struct symbolizer_file *symbolizer_file_close(struct symbolizer_file *file) {
     return NULL;
 }
 
+static const struct symbols *file_symbols(void *data) {
+    struct symbolizer_file *file = data;
+    return module_symbols(&file->cache, NULL, file->module);
+}
+
 int symbolizer_file_lookup(struct symbolizer_file *file, uint64_t address, struct stack *ret) {
     struct frame_context context = {.cache = &file->cache};
     struct frame base = {
         .pc = address, .lookup = address, .module = -1, .offset = address, .interrupted = true};
     struct frame_list list = {0};
-    int r = frames_append(&context, file->module, address, &base, &list);
+    int r = frames_append(&context, file->module, file_symbols, file, address, &base, &list);
     if (r < 0) {
         frame_list_free(&list);
         return r;

@@ -96,9 +96,8 @@ static int append_chain(const struct frame_context *context, const struct module
     return 0;
 }
 
-static int name_by_symbol(const struct frame_context *context, struct module *module,
-                          uint64_t address, uint64_t bias, struct frame *frame) {
-    const struct symbols *symbols = module_symbols(context->cache, context->source, module);
+static int name_by_symbol(const struct symbols *symbols, uint64_t address, uint64_t bias,
+                          struct frame *frame) {
     struct symbol symbol;
     if (!symbols || !symbols_lookup(symbols, address, &symbol))
         return 0;
@@ -110,7 +109,8 @@ static int name_by_symbol(const struct frame_context *context, struct module *mo
     return set_names(frame, symbol.name, NULL);
 }
 
-int frames_append(const struct frame_context *context, struct module *module, uint64_t address,
+int frames_append(const struct frame_context *context, struct module *module,
+                  const struct symbols *(*symbols)(void *data), void *data, uint64_t address,
                   const struct frame *base, struct frame_list *list) {
     struct functions *functions =
         module ? module_functions(context->cache, context->source, module) : NULL;
@@ -129,7 +129,7 @@ int frames_append(const struct frame_context *context, struct module *module, ui
     struct frame *physical = &list->frames[list->n - 1];
     if (list->n > first && physical->symbol_address)
         physical->symbol_address += bias;
-    if (module && !physical->function)
-        r = name_by_symbol(context, module, address, bias, physical);
+    if (!physical->function)
+        r = name_by_symbol(symbols(data), address, bias, physical);
     return r;
 }

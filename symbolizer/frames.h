@@ -18,8 +18,10 @@ struct frame_context {
 };
 
 /* Appends the frames of address, innermost first, all with a copy of base (which has no texts).
- * module may be NULL: one frame that says nothing. 0 or -ENOMEM. */
-int frames_append(const struct frame_context *context, struct module *module, uint64_t address,
+ * module may be NULL: one frame. symbols says where to look for names that debug information does
+ * not have. 0 or -ENOMEM. */
+int frames_append(const struct frame_context *context, struct module *module,
+                  const struct symbols *(*symbols)(void *data), void *data, uint64_t address,
                   const struct frame *base, struct frame_list *list);
 void frame_list_free(struct frame_list *list);
 

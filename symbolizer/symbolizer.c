@@ -28,6 +28,7 @@ int symbolizer_new(const struct symbolizer_options *options, struct symbolizer *
         symbolizer->options.max_frames = DEFAULT_FRAMES;
     if (symbolizer->options.max_cached_modules == 0)
         symbolizer->options.max_cached_modules = DEFAULT_MODULES;
+    unwinder_prepare();
     symbolizer->cache.debug_directories = symbolizer->options.debug_directories;
     symbolizer->cache.limit = symbolizer->options.max_cached_modules;
     *ret = symbolizer;
@@ -46,6 +47,16 @@ void symbolizer_configure(struct symbolizer *symbolizer, struct walk *walk) {
     walk->cache = &symbolizer->cache;
     walk->max_frames = symbolizer->options.max_frames;
     walk->source_lines = symbolizer->options.source_lines;
+}
+
+struct place {
+    struct walk *walk;
+    int module;
+};
+
+static const struct symbols *place_symbols(void *data) {
+    const struct place *place = data;
+    return place->module < 0 ? NULL : walk_symbols(place->walk, (size_t)place->module);
 }
 
 static int append_frames(struct walk *walk, const struct unwound *unwound,
@@ -67,8 +78,9 @@ static int append_frames(struct walk *walk, const struct unwound *unwound,
         walk->entries[base.module].used = true;
         module = walk_open(walk, (size_t)base.module);
     }
-    return frames_append(&context, module, base.module < 0 ? base.lookup : base.offset, &base,
-                         list);
+    struct place place = {walk, base.module};
+    return frames_append(&context, module, place_symbols, &place,
+                         base.module < 0 ? base.lookup : base.offset, &base, list);
 }
 
 /* The newest frames and the oldest ones; what a runaway recursion has between is counted. */

@@ -102,6 +102,11 @@ static int compare(const void *a, const void *b) {
     return -strcmp(x->name, y->name);
 }
 
+static void sort(struct symbols *symbols) {
+    if (symbols->n > 0)
+        qsort(symbols->entries, symbols->n, sizeof(*symbols->entries), compare);
+}
+
 struct symbols *symbols_free(struct symbols *symbols) {
     if (symbols) {
         free(symbols->entries);
@@ -126,8 +131,29 @@ int symbols_new(const struct elf_file *main, const struct elf_file *debug,
         r = add_table(symbols, main, main, SHT_DYNSYM);
     if (r < 0)
         return r;
-    if (symbols->n > 0)
-        qsort(symbols->entries, symbols->n, sizeof(*symbols->entries), compare);
+    sort(symbols);
+    *ret = TAKE_POINTER(symbols);
+    return 0;
+}
+
+int symbols_from_memory(const uint8_t *table, size_t table_size, const char *strings,
+                        size_t strings_size, struct symbols **ret) {
+    BASE_CLEANUP(symbols_free) struct symbols *symbols = calloc(1, sizeof(*symbols));
+    if (!symbols)
+        return -ENOMEM;
+    for (size_t at = 0; at + sizeof(GElf_Sym) <= table_size; at += sizeof(GElf_Sym)) {
+        GElf_Sym sym;
+        memcpy(&sym, table + at, sizeof(sym));
+        int type = GELF_ST_TYPE(sym.st_info);
+        if ((type != STT_FUNC && type != STT_GNU_IFUNC) || sym.st_shndx == SHN_UNDEF ||
+            sym.st_name == 0 || sym.st_name >= strings_size ||
+            !memchr(strings + sym.st_name, '\0', strings_size - sym.st_name))
+            continue;
+        int r = add(symbols, &sym, strings + sym.st_name);
+        if (r < 0)
+            return r;
+    }
+    sort(symbols);
     *ret = TAKE_POINTER(symbols);
     return 0;
 }

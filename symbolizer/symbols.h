@@ -16,6 +16,9 @@ struct symbol {
  * outlive the result. 0 or -ENOMEM. */
 int symbols_new(const struct elf_file *main, const struct elf_file *debug,
                 const struct elf_file *mini, struct symbols **ret);
+/* From .dynsym and .dynstr as they stood in memory; both must outlive the result. */
+int symbols_from_memory(const uint8_t *table, size_t table_size, const char *strings,
+                        size_t strings_size, struct symbols **ret);
 struct symbols *symbols_free(struct symbols *symbols);
 
 /* The function that covers address. */

@@ -67,6 +67,9 @@ static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t 
     /* libunwind reads whole words, also around the last bytes of a section. */
     if (n > 0)
         return 0;
+    /* A module without a file: its data is only looked at for a personality. */
+    if (walk_module_at(unwinder->walk, address) >= 0)
+        return 0;
     unwinder->missed = true;
     return -UNW_EINVAL;
 }
@@ -149,7 +152,7 @@ static int get_proc_name(unw_addr_space_t space, unw_word_t ip, char *text, size
     return -UNW_ENOINFO;
 }
 
-int unwinder_new(struct walk *walk, struct unwinder **ret) {
+static unw_addr_space_t create_space(void) {
     unw_accessors_t accessors = {
         .find_proc_info = find_proc_info,
         .put_unwind_info = put_unwind_info,
@@ -160,11 +163,21 @@ int unwinder_new(struct walk *walk, struct unwinder **ret) {
         .resume = resume,
         .get_proc_name = get_proc_name,
     };
+    return unw_create_addr_space(&accessors, 0);
+}
+
+void unwinder_prepare(void) {
+    unw_addr_space_t space = create_space();
+    if (space)
+        unw_destroy_addr_space(space);
+}
+
+int unwinder_new(struct walk *walk, struct unwinder **ret) {
     struct unwinder *unwinder = calloc(1, sizeof(*unwinder));
     if (!unwinder)
         return -ENOMEM;
     unwinder->walk = walk;
-    unwinder->space = unw_create_addr_space(&accessors, 0);
+    unwinder->space = create_space();
     if (!unwinder->space) {
         free(unwinder);
         return -ENOMEM;

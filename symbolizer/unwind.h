@@ -35,6 +35,10 @@ enum step {
     STEP_MISSING, /* the snapshot lacks the memory for it */
 };
 
+/* Lets libunwind make the system calls of its first use (pipe2, mincore) now, before a sandbox
+ * forbids them. */
+void unwinder_prepare(void);
+
 struct unwinder;
 /* 0 or -ENOMEM. */
 int unwinder_new(struct walk *walk, struct unwinder **ret);

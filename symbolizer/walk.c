@@ -127,6 +127,37 @@ const struct unwind_tables *walk_tables(struct walk *walk, size_t index) {
     return entry->tables;
 }
 
+/* .dynsym stands in front of .dynstr. */
+static void symbols_from_snapshot(struct walk *walk, const struct snapshot_module *module,
+                                  struct walk_entry *entry) {
+    const struct snapshot_memory *table = NULL;
+    for (size_t i = 0; i < walk->snapshot->n_memory; i++) {
+        const struct snapshot_memory *memory = &walk->snapshot->memory[i];
+        if (memory->kind != SNAPSHOT_MEMORY_KIND_SYMBOLS || memory->address < module->base ||
+            memory->address >= module->end)
+            continue;
+        if (!table) {
+            table = memory;
+            continue;
+        }
+        if (symbols_from_memory(table->bytes, table->size, (const char *)memory->bytes,
+                                memory->size, &entry->memory_symbols) < 0)
+            entry->memory_symbols = NULL;
+        return;
+    }
+}
+
+const struct symbols *walk_symbols(struct walk *walk, size_t index) {
+    struct walk_entry *entry = &walk->entries[index];
+    if (walk_open(walk, index))
+        return module_symbols(walk->cache, &walk->source, entry->module);
+    if (!entry->symbols_tried) {
+        entry->symbols_tried = true;
+        symbols_from_snapshot(walk, &walk->snapshot->modules[index], entry);
+    }
+    return entry->memory_symbols;
+}
+
 int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
              const struct walk_file *files, size_t n_files, struct walk **ret) {
     struct walk *walk = calloc(1, sizeof(*walk));
@@ -152,6 +183,7 @@ struct walk *walk_free(struct walk *walk) {
         struct walk_entry *entry = &walk->entries[i];
         module_release(walk->cache, entry->module);
         unwind_tables_free(entry->memory_tables);
+        symbols_free(entry->memory_symbols);
         free(entry->debug_frames);
         free(entry->package_note);
     }
@@ -185,8 +217,12 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
     struct module *module = entry->module;
     ret.problem = entry->problem;
     ret.package_note = text_empty(known->package_note) ? NULL : known->package_note;
-    if (entry->used)
-        ret.symbols = MODULE_SYMBOLS_NONE;
+    if (entry->used) {
+        const struct symbols *symbols = walk_symbols(walk, index);
+        ret.symbols = module && module->functions       ? MODULE_SYMBOLS_DWARF
+                      : symbols && !symbols_empty(symbols) ? MODULE_SYMBOLS_ELF
+                                                           : MODULE_SYMBOLS_NONE;
+    }
     if (!module)
         return ret;
     ret.vmaddr = elf_file_lowest_address(module->file);
@@ -198,12 +234,5 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
         ret.package_note = entry->package_note;
     if (known->build_id_size == 0 && elf_file_text_id(module->file, entry->text_id))
         ret.text_id = entry->text_id;
-    if (entry->used && module->functions)
-        ret.symbols = MODULE_SYMBOLS_DWARF;
-    else if (entry->used) {
-        const struct symbols *symbols = module_symbols(walk->cache, &walk->source, module);
-        if (symbols && !symbols_empty(symbols))
-            ret.symbols = MODULE_SYMBOLS_ELF;
-    }
     return ret;
 }

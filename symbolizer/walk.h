@@ -16,6 +16,8 @@ struct walk_entry {
     bool tables_tried;
     const struct unwind_tables *tables;
     struct unwind_tables *memory_tables; /* from the snapshot's memory, where there is no file */
+    bool symbols_tried;
+    struct symbols *memory_symbols;
     uint8_t *debug_frames;               /* tables->debug_frame.frames at this load address */
 };
 
@@ -37,6 +39,8 @@ int walk_module_at(const struct walk *walk, uint64_t address);
 /* Its file; NULL if there is none that fits. */
 struct module *walk_open(struct walk *walk, size_t index);
 const struct unwind_tables *walk_tables(struct walk *walk, size_t index);
+/* Its symbol tables, from its file or the snapshot's memory; NULL if there are none. */
+const struct symbols *walk_symbols(struct walk *walk, size_t index);
 /* May code run at address? */
 bool walk_executable(const struct walk *walk, uint64_t address);
 /* As walk_read_memory, but writable segments are given as the file holds them, too: good enough for
