@@ -332,7 +332,9 @@ void jobs_add(struct jobs *jobs, const char *id, struct ipc_message *message) {
     jobs->last = &job->next;
     jobs->n++;
     archive_captured(jobs->daemon->archive, id);
-    notify_event(jobs->daemon->notifier, "captured", id, "captured", NULL);
+    /* What is found in the spool died before this daemon's time. */
+    if (message)
+        notify_event(jobs->daemon->notifier, "captured", id, "captured", NULL);
     schedule(jobs);
 }
 

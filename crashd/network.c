@@ -153,10 +153,10 @@ static int start_upload(struct network *network, struct item *item) {
     return 0;
 }
 
-/* What the envelope told has been told. */
-static void settle_report(struct destination *destination, const struct clientreport *reported) {
+/* What the envelope was to tell has still to be told. */
+static void put_back(struct destination *destination, const struct clientreport *reported) {
     for (int i = 0; i < CLIENTREPORT_REASONS; i++)
-        destination->report.errors[i] -= reported->errors[i];
+        destination->report.errors[i] += reported->errors[i];
 }
 
 static void keep_item(struct network *network, struct item *item, const char *error,
@@ -191,11 +191,12 @@ static void finish_upload(struct network *network, CURL *handle, CURLcode result
     network->uploads--;
     destination->in_flight--;
     item->in_flight = false;
+    if (verdict != VERDICT_SENT)
+        put_back(destination, &upload->reported);
     switch (verdict) {
     case VERDICT_SENT:
         if (failures > 0)
             log_notice("%s takes events again", destination->display);
-        settle_report(destination, &upload->reported);
         end_item(network, item, SPOOL_REPORTED, "sent", NULL);
         break;
     case VERDICT_END:

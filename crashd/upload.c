@@ -27,7 +27,7 @@ static void cleanup_envelope(struct envelope *envelope) {
     envelope_clear(envelope);
 }
 
-static int make_body(struct upload *upload, const struct destination *destination,
+static int make_body(struct upload *upload, struct destination *destination,
                      const char *event_id, const char *event, size_t size, bool events_only,
                      size_t *body_size) {
     __attribute__((cleanup(cleanup_envelope))) struct envelope envelope = {0};
@@ -41,9 +41,14 @@ static int make_body(struct upload *upload, const struct destination *destinatio
         r = clientreport_render(&destination->report, now, &report, &report_size);
     if (r == 0 && report) {
         r = envelope_add(&envelope, "client_report", report, report_size);
-        upload->reported = destination->report;
     }
-    return r < 0 ? r : envelope_compress(&envelope, &upload->body, body_size);
+    if (r == 0)
+        r = envelope_compress(&envelope, &upload->body, body_size);
+    if (r == 0 && report) {
+        upload->reported = destination->report;
+        destination->report = (struct clientreport){0};
+    }
+    return r;
 }
 
 static int add_header(struct upload *upload, const char *name, const char *value) {
@@ -99,7 +104,7 @@ static void configure(struct upload *upload, const struct upload_settings *setti
 }
 
 int upload_start(CURLM *multi, const struct upload_settings *settings,
-                 const struct destination *destination, const char *event_id, const char *event,
+                 struct destination *destination, const char *event_id, const char *event,
                  size_t size, bool events_only, void *context, struct upload **ret) {
     size_t body_size = 0;
     struct upload *upload = calloc(1, sizeof *upload);

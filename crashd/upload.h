@@ -24,9 +24,10 @@ struct upload {
     void *context;
 };
 
-/* Starts it. The event's bytes go in unchanged. 0 or negative errno. */
+/* Starts it. The event's bytes go in unchanged, and the destination's report of what it did not
+ * get, which is the upload's until its end. 0 or negative errno. */
 int upload_start(CURLM *multi, const struct upload_settings *settings,
-                 const struct destination *destination, const char *event_id, const char *event,
+                 struct destination *destination, const char *event_id, const char *event,
                  size_t size, bool events_only, void *context, struct upload **ret);
 struct upload *upload_free(CURLM *multi, struct upload *upload);
 
