@@ -67,9 +67,15 @@ static bool is_runtime_function(const char *name) {
                               strstr(name, "<alloc::") || strstr(name, " as core::"));
 }
 
+/* A wild jump may end in the data of a module. */
+static bool is_code(const struct snapshot *snapshot, const struct frame *frame) {
+    const struct snapshot_mapping *mapping = snapshot_mapping_at(snapshot, frame->lookup);
+    return !mapping || (mapping->prot & SNAPSHOT_PROT_EXEC);
+}
+
 bool origin_frame_in_app(const struct snapshot *snapshot, const struct frame *frame,
                          const char *exe) {
-    if (frame->module < 0)
+    if (frame->module < 0 || !is_code(snapshot, frame))
         return false;
     if (!origin_module_in_app(snapshot->modules[frame->module].path, exe))
         return false;
@@ -92,7 +98,8 @@ static bool is_runtime_module(const char *path) {
 int origin_culprit(const struct snapshot *snapshot, const struct stack *stack) {
     for (size_t i = 0; i < stack->n_frames; i++) {
         const struct frame *frame = &stack->frames[i];
-        if (frame->module < 0 || frame->trampoline || frame->trust == FRAME_TRUST_SCAN ||
+        if (frame->module < 0 || !is_code(snapshot, frame) || frame->trampoline ||
+            frame->trust == FRAME_TRUST_SCAN ||
             is_runtime_module(snapshot->modules[frame->module].path))
             continue;
         if (!frame->function || !is_runtime_function(frame->function))

@@ -125,11 +125,17 @@ static void print_stack(FILE *out, const struct crash_report *report) {
     }
     for (size_t i = 0; i < stack->n_frames; i++) {
         if (i == fold_from) {
-            fprintf(out, "      ... the same %zu frame%s %zu more times ...\n", cycle.period,
-                    cycle.period == 1 ? "" : "s", cycle.times - CYCLES_SHOWN);
+            bool gap = false;
+            for (size_t k = i; k < fold_to; k++)
+                gap |= stack->frames[k].after_gap;
+            fprintf(out, "      ... the same %zu frame%s %zu more times%s ...\n", cycle.period,
+                    cycle.period == 1 ? "" : "s", cycle.times - CYCLES_SHOWN,
+                    gap ? ", and others that were not captured" : "");
             i = fold_to - 1;
             continue;
         }
+        if (stack->frames[i].after_gap)
+            fprintf(out, "      ... frames whose part of the stack was not captured ...\n");
         bool with_source = (int)i == report->culprit ||
                            (i < SOURCE_FRAMES && thread->in_app[i] && (int)i > report->culprit);
         print_frame(out, report, i, &stack->frames[i], with_source);

@@ -79,6 +79,11 @@ static int append_frames(struct walk *walk, const struct unwound *unwound,
         module = walk_open(walk, (size_t)base.module);
     }
     struct place place = {walk, base.module};
+    /* Where a wild jump ended there is no function, whatever symbol comes last before it. */
+    if (!walk_executable(walk, base.lookup)) {
+        module = NULL;
+        place.module = -1;
+    }
     return frames_append(&context, module, place_symbols, &place,
                          base.module < 0 ? base.lookup : base.offset, &base, list);
 }
