@@ -22,6 +22,8 @@
 enum {
     BUFFER_SIZE = 192 * 1024,
     SMALL_BUFFER_SIZE = SNAPSHOT_WRITER_BUFFER_MIN,
+    FEW_THREADS = 4, /* with no more, the snapshot fits into a pipe as it comes */
+    FEW_MAPPINGS = 300,
     CODE_BEFORE = 32,
     CODE_SIZE = 64,
     NANOSECONDS = 1000000000,
@@ -221,6 +223,7 @@ void capture_run(struct capture *capture) {
     uint64_t deadline = nanoseconds(&capture->began) + (uint64_t)hook_settings.timeout_ms * 1000000;
     struct arena *arena = &capture->arena;
     struct handshake_hello hello;
+    bool large;
     size_t buffer_size = BUFFER_SIZE;
     uint8_t *buffer;
 
@@ -241,7 +244,8 @@ void capture_run(struct capture *capture) {
     }
     modules_find(&capture->modules, arena, &capture->maps, &capture->memory);
     fill_hello(capture, &hello);
-    if (!channel_open(&capture->channel, &hello, &capture->time, deadline)) {
+    large = capture->threads.n_all > FEW_THREADS || capture->maps.count > FEW_MAPPINGS;
+    if (!channel_open(&capture->channel, &hello, &capture->time, deadline, large)) {
         if (hook_settings.verbose)
             say_lost(capture);
         return;

@@ -21,7 +21,6 @@ enum {
     CONNECT_MS = 500,
     ANSWER_MS = 200,
     PIPE_SIZE = 1024 * 1024,
-    SMALL_PIPE_THREADS = 4, /* what they leave fits into a pipe as it comes */
     NANOSECONDS = 1000000000,
 };
 
@@ -74,7 +73,7 @@ static bool send_hello(int fd, const struct handshake_hello *hello, int pipe) {
     return sys(SYS_sendmsg, fd, &message, MSG_NOSIGNAL) == (long)sizeof *hello;
 }
 
-static bool open_daemon(struct channel *channel, const struct handshake_hello *hello) {
+static bool open_daemon(struct channel *channel, const struct handshake_hello *hello, bool large) {
     int ends[2], fd = connect_daemon();
     bool sent;
 
@@ -85,7 +84,7 @@ static bool open_daemon(struct channel *channel, const struct handshake_hello *h
         return false;
     }
     /* Refused where one user has many of them: then it takes more writes. */
-    if (hello->threads > SMALL_PIPE_THREADS)
+    if (large)
         sys(SYS_fcntl, ends[1], F_SETPIPE_SZ, PIPE_SIZE);
     sys(SYS_fcntl, ends[1], F_SETFL, O_WRONLY | O_NONBLOCK);
     sent = send_hello(fd, hello, ends[0]);
@@ -134,9 +133,9 @@ static bool open_file(struct channel *channel, const struct handshake_hello *hel
 }
 
 bool channel_open(struct channel *channel, const struct handshake_hello *hello,
-                  const struct timespec *now, uint64_t deadline) {
+                  const struct timespec *now, uint64_t deadline, bool large) {
     *channel = (struct channel){.socket = -1, .pipe = -1, .file = -1, .deadline = deadline};
-    return open_daemon(channel, hello) || open_file(channel, hello, now);
+    return open_daemon(channel, hello, large) || open_file(channel, hello, now);
 }
 
 static int milliseconds_until(uint64_t deadline) {

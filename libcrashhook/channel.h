@@ -21,9 +21,10 @@ struct channel {
     char paths[2][640]; /* of these two; not on the stack of the dying thread, which may be small */
 };
 
-/* Async-signal-safe, all of it. False if nobody wants the report. */
+/* Async-signal-safe, all of it. False if nobody wants the report;
+ * large: it is worth a large pipe. */
 bool channel_open(struct channel *channel, const struct handshake_hello *hello,
-                  const struct timespec *now, uint64_t deadline);
+                  const struct timespec *now, uint64_t deadline, bool large);
 int channel_write(void *channel, const uint8_t *data, size_t size);
 /* The snapshot is complete: waits for the daemon, or gives the file its name. */
 void channel_close(struct channel *channel);

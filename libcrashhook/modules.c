@@ -60,7 +60,8 @@ static bool read_headers(struct module *module, struct memory *memory, struct mo
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)page;
     bool has_bias = false;
 
-    *image = (struct module_image){0};
+    image->n_segments = 0;
+    image->package_note_length = 0;
     if (got < sizeof *header || !text_same_bytes(header->e_ident, ELFMAG, SELFMAG) ||
         header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_phentsize != sizeof(Elf64_Phdr))
         return false;

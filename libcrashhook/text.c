@@ -8,7 +8,14 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size) {
 }
 
 void *memset(void *to, int value, size_t size) {
-    for (uint8_t *target = to; size > 0; size--)
+    uint64_t word = 0x0101010101010101 * (uint8_t)value;
+    uint8_t *target = to;
+
+    for (; size >= sizeof word; size -= sizeof word) {
+        __builtin_memcpy(target, &word, sizeof word);
+        target += sizeof word;
+    }
+    while (size-- > 0)
         *target++ = (uint8_t)value;
     return to;
 }
@@ -29,13 +36,21 @@ void text_copy(void *to, const void *from, size_t size) {
 }
 
 void text_zero(void *to, size_t size) {
-    for (uint8_t *target = to; size > 0; size--)
-        *target++ = 0;
+    memset(to, 0, size);
 }
 
 bool text_same_bytes(const void *a, const void *b, size_t size) {
     const uint8_t *left = a, *right = b;
 
+    for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t)) {
+        uint64_t one, other;
+        __builtin_memcpy(&one, left, sizeof one);
+        __builtin_memcpy(&other, right, sizeof other);
+        if (one != other)
+            return false;
+        left += sizeof one;
+        right += sizeof one;
+    }
     for (size_t i = 0; i < size; i++) {
         if (left[i] != right[i])
             return false;
