@@ -53,8 +53,8 @@ bool arch_interrupted(struct walk *walk, uint64_t sp, struct cpu *ret) {
     static const struct {
         uint8_t number, saved;
     } REGISTERS[] = {
-        {0, REG_RAX}, {1, REG_RDX}, {2, REG_RCX},   {3, REG_RBX},   {4, REG_RSI},   {5, REG_RDI},
-        {6, REG_RBP}, {7, REG_RSP}, {8, REG_R8},    {9, REG_R9},    {10, REG_R10},  {11, REG_R11},
+        {0, REG_RAX},  {1, REG_RDX},  {2, REG_RCX},  {3, REG_RBX},  {4, REG_RSI},  {5, REG_RDI},
+        {6, REG_RBP},  {7, REG_RSP},  {8, REG_R8},   {9, REG_R9},   {10, REG_R10}, {11, REG_R11},
         {12, REG_R12}, {13, REG_R13}, {14, REG_R14}, {15, REG_R15}, {16, REG_RIP},
     };
     greg_t saved[NGREG];

@@ -40,8 +40,8 @@ bool arch_survives_call(unsigned number);
  * instruction. */
 bool arch_ends_in_call(const uint8_t *bytes, size_t size, uint64_t address, uint64_t *target);
 
-/* Is this the code that a signal handler returns to? Then reads the interrupted registers, which the
- * kernel left at sp. */
+/* Is this the code that a signal handler returns to? Then reads the interrupted registers, which
+ * the kernel left at sp. */
 bool arch_is_trampoline(struct walk *walk, uint64_t pc);
 bool arch_interrupted(struct walk *walk, uint64_t sp, struct cpu *ret);
 

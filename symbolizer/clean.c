@@ -52,9 +52,9 @@ static bool at_part_start(const struct cleaner *c) {
 /* The symbol of an operator at text, or NULL. Longer ones first. */
 static const char *operator_symbol(const char *text, size_t length) {
     static const char *const SYMBOLS[] = {
-        "<=>", "<<=", ">>=", "->*", "()", "[]", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||",
-        "++",  "--",  "+=",  "-=",  "*=", "/=", "%=", "^=", "&=", "|=", "->", "+",  "-",  "*",
-        "/",   "%",   "^",   "&",   "|",  "~",  "!",  "=",  "<",  ">",  ",",
+        "<=>", "<<=", ">>=", "->*", "()", "[]", "<<", ">>", "<=", ">=", "==", "!=", "&&",
+        "||",  "++",  "--",  "+=",  "-=", "*=", "/=", "%=", "^=", "&=", "|=", "->", "+",
+        "-",   "*",   "/",   "%",   "^",  "&",  "|",  "~",  "!",  "=",  "<",  ">",  ",",
     };
     for (size_t i = 0; i < sizeof(SYMBOLS) / sizeof(*SYMBOLS); i++) {
         size_t n = strlen(SYMBOLS[i]);
@@ -64,8 +64,9 @@ static const char *operator_symbol(const char *text, size_t length) {
     return NULL;
 }
 
-/* Behind the bracket that closes the one at text, or NULL. Between parentheses "<" may be less-than,
- * so only brackets of the same kind count; between "<" and ">" the others are skipped whole. */
+/* Behind the bracket that closes the one at text, or NULL. Between parentheses "<" may be
+ * less-than, so only brackets of the same kind count; between "<" and ">" the others are skipped
+ * whole. */
 static const char *skip_group(const char *text, const char *end) {
     char open = *text, close = open == '(' ? ')' : open == '{' ? '}' : open == '[' ? ']' : '>';
     size_t depth = 0;
@@ -219,8 +220,8 @@ static bool clean_operator(struct cleaner *c) {
 }
 
 static bool skip_qualifiers(struct cleaner *c) {
-    static const char *const QUALIFIERS[] = {" const", " volatile", " noexcept", " &&", " &", "&&",
-                                             "&"};
+    static const char *const QUALIFIERS[] = {" const", " volatile", " noexcept", " &&",
+                                             " &",     "&&",        "&"};
     bool any = false;
     for (size_t i = 0; i < sizeof(QUALIFIERS) / sizeof(*QUALIFIERS);) {
         if (skip_text(c, QUALIFIERS[i])) {
@@ -343,8 +344,8 @@ static bool clean_range(struct cleaner *c) {
 
 /* Length without one suffix that a compiler gave to a copy or a part of a function. */
 static size_t without_clone(const char *name, size_t length) {
-    static const char *const NUMBERED[] = {".isra",       ".constprop", ".part",  ".lto_priv",
-                                           ".cold",       ".llvm",      ".clone", ".localalias",
+    static const char *const NUMBERED[] = {".isra",        ".constprop", ".part",  ".lto_priv",
+                                           ".cold",        ".llvm",      ".clone", ".localalias",
                                            ".local_alias", ".ipa_icf"};
     size_t end = length;
     size_t digits = end;
@@ -389,9 +390,9 @@ static size_t without_suffixes(const char *name, size_t length) {
 
 char *demangle_clean(const char *name) {
     static const char *const PREFIXES[] = {
-        "non-virtual thunk to ",     "virtual thunk to ",
-        "covariant return thunk to ", "transaction clone for ",
-        "non-transaction clone for ", "global constructors keyed to ",
+        "non-virtual thunk to ",        "virtual thunk to ",
+        "covariant return thunk to ",   "transaction clone for ",
+        "non-transaction clone for ",   "global constructors keyed to ",
         "global destructors keyed to ",
     };
     size_t length = strlen(name);
@@ -406,7 +407,8 @@ char *demangle_clean(const char *name) {
         }
     }
     length = without_suffixes(name, length);
-    BASE_CLEANUP(free) char *out = malloc(2 * length + 32);
+    BASE_CLEANUP(free)
+    char *out = malloc(2 * length + 32);
     if (!out)
         return NULL;
     struct cleaner cleaner = {.at = name, .end = name + length, .out = out};

@@ -16,7 +16,8 @@ static bool same_id(const struct elf_file *file, const uint8_t *id, size_t size)
 
 static int try_build_id(const struct file_source *source, const char *path, const uint8_t *id,
                         size_t size, struct elf_file **ret) {
-    BASE_CLEANUP(elf_file_close) struct elf_file *file = NULL;
+    BASE_CLEANUP(elf_file_close)
+    struct elf_file *file = NULL;
     int r = elf_file_open(source, path, &file);
     if (r < 0)
         return r;
@@ -41,9 +42,10 @@ static int find_by_build_id(const struct file_source *source, const char *const 
     return -ENOENT;
 }
 
-static int try_link(const struct file_source *source, const char *path,
-                    const struct elf_file *file, uint32_t crc, struct elf_file **ret) {
-    BASE_CLEANUP(elf_file_close) struct elf_file *debug = NULL;
+static int try_link(const struct file_source *source, const char *path, const struct elf_file *file,
+                    uint32_t crc, struct elf_file **ret) {
+    BASE_CLEANUP(elf_file_close)
+    struct elf_file *debug = NULL;
     int r = elf_file_open(source, path, &debug);
     if (r < 0)
         return r;
@@ -88,15 +90,13 @@ int debugfile_find(const struct file_source *source, const char *const *director
 }
 
 int debugfile_find_alternate(const struct file_source *source, const char *const *directories,
-                             const struct elf_file *file, const char *name,
-                             const uint8_t *build_id, size_t build_id_size,
-                             struct elf_file **ret) {
+                             const struct elf_file *file, const char *name, const uint8_t *build_id,
+                             size_t build_id_size, struct elf_file **ret) {
     char path[PATH_MAX];
     const char *slash = strrchr(file->path, '/');
-    int n = *name == '/' || !slash
-                ? snprintf(path, sizeof(path), "%s", name)
-                : snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - file->path), file->path,
-                           name);
+    int n = *name == '/' || !slash ? snprintf(path, sizeof(path), "%s", name)
+                                   : snprintf(path, sizeof(path), "%.*s/%s",
+                                              (int)(slash - file->path), file->path, name);
     if (n > 0 && (size_t)n < sizeof(path) &&
         try_build_id(source, path, build_id, build_id_size, ret) == 0)
         return 0;

@@ -10,10 +10,10 @@
 int debugfile_find(const struct file_source *source, const char *const *directories,
                    const struct elf_file *file, struct elf_file **ret);
 
-/* What dwz moved out of several debug files: name and build_id stand in .gnu_debugaltlink of file. */
+/* What dwz moved out of several debug files: name and build_id stand in .gnu_debugaltlink of file.
+ */
 int debugfile_find_alternate(const struct file_source *source, const char *const *directories,
-                             const struct elf_file *file, const char *name,
-                             const uint8_t *build_id, size_t build_id_size,
-                             struct elf_file **ret);
+                             const struct elf_file *file, const char *name, const uint8_t *build_id,
+                             size_t build_id_size, struct elf_file **ret);
 
 #endif

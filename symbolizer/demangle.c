@@ -60,7 +60,8 @@ char *demangle_full(const char *symbol) {
     size_t length = strcspn(symbol, "@");
     if (symbol[0] != '_' || length > SYMBOL_LIMIT)
         return NULL;
-    BASE_CLEANUP(free) char *plain = strndup(symbol, length);
+    BASE_CLEANUP(free)
+    char *plain = strndup(symbol, length);
     if (!plain)
         return NULL;
     if (text_starts_with(plain, "_D"))
@@ -79,7 +80,7 @@ char *demangle_type(const char *name) {
         name++;
     char *text = NULL;
     if (strlen(name) <= SYMBOL_LIMIT)
-        text = demangle_with(cplus_demangle_v3_callback, name,
-                             DMGL_PARAMS | DMGL_ANSI | DMGL_TYPES);
+        text =
+            demangle_with(cplus_demangle_v3_callback, name, DMGL_PARAMS | DMGL_ANSI | DMGL_TYPES);
     return text ? text : strdup(name);
 }

@@ -99,7 +99,8 @@ static int examine(struct elf_file *file) {
 }
 
 int elf_file_open(const struct file_source *source, const char *path, struct elf_file **ret) {
-    BASE_CLEANUP(elf_file_close) struct elf_file *file = calloc(1, sizeof(*file));
+    BASE_CLEANUP(elf_file_close)
+    struct elf_file *file = calloc(1, sizeof(*file));
     if (!file)
         return -ENOMEM;
     file->fd = file_source_open(source, path, &file->status);
@@ -120,7 +121,8 @@ int elf_file_open(const struct file_source *source, const char *path, struct elf
 }
 
 int elf_file_from_memory(const char *path, void *memory, size_t size, struct elf_file **ret) {
-    BASE_CLEANUP(elf_file_close) struct elf_file *file = calloc(1, sizeof(*file));
+    BASE_CLEANUP(elf_file_close)
+    struct elf_file *file = calloc(1, sizeof(*file));
     if (!file) {
         free(memory);
         return -ENOMEM;
@@ -152,8 +154,7 @@ size_t elf_file_read(const struct elf_file *file, uint64_t address, void *buffer
             if ((s->writable && !writable_too) || at < s->address)
                 continue;
             uint64_t skip = at - s->address;
-            if (skip >= s->file_size || s->offset > file->size ||
-                skip >= file->size - s->offset)
+            if (skip >= s->file_size || s->offset > file->size || skip >= file->size - s->offset)
                 continue;
             uint64_t left = s->file_size - skip;
             if (left > file->size - s->offset - skip)

@@ -32,7 +32,8 @@ static bool is_return_address(struct walk *walk, uint64_t address, uint64_t sp, 
             walk_executable(walk, cpu.value[ARCH_PC]));
 }
 
-static void set_caller(struct position *position, uint64_t pc, uint64_t sp, enum frame_trust trust) {
+static void set_caller(struct position *position, uint64_t pc, uint64_t sp,
+                       enum frame_trust trust) {
     struct cpu caller = {0};
     cpu_set(&caller, ARCH_PC, pc);
     cpu_set(&caller, ARCH_SP, sp);
@@ -44,7 +45,8 @@ bool fallback_bad_pc(struct walk *walk, struct position *position) {
     uint64_t pc, target;
     struct cpu before = position->cpu;
     if (walk_executable(walk, before.value[ARCH_PC]) ||
-        !read_word(walk, before.value[ARCH_SP], &pc) || !is_return_address(walk, pc, before.value[ARCH_SP] + ARCH_WORD, &target))
+        !read_word(walk, before.value[ARCH_SP], &pc) ||
+        !is_return_address(walk, pc, before.value[ARCH_SP] + ARCH_WORD, &target))
         return false;
     set_caller(position, pc, before.value[ARCH_SP] + ARCH_WORD, FRAME_TRUST_FP);
     /* The function that was not there changed nothing else. */
@@ -197,7 +199,7 @@ static void follow(struct walk *walk, struct position position, struct chain *ch
                    size_t *steps) {
     chain->n = 0;
     chain->consistent = true;
-    for (size_t n = 0; n < BRIDGE_FRAMES && *steps > 0; --*steps) {
+    for (size_t n = 0; n<BRIDGE_FRAMES && * steps> 0; --*steps) {
         uint64_t address = position_lookup(&position);
         chain->sp[n++] = position.cpu.value[ARCH_SP];
         enum step step = unwind_by_cfi(walk, &position);
@@ -223,8 +225,8 @@ static bool better(const struct chain *chain, const struct chain *best) {
     return chain->consistent != best->consistent ? chain->consistent : chain->n > best->n;
 }
 
-/* Words left over from earlier calls lead to the start, too, but pass by frames on their way: of the
- * chains whose calls fit the longest is right. */
+/* Words left over from earlier calls lead to the start, too, but pass by frames on their way: of
+ * the chains whose calls fit the longest is right. */
 bool fallback_bridge(struct walk *walk, struct position *position) {
     const struct snapshot_memory *part = oldest_part(walk, position->cpu.value[ARCH_SP]);
     struct chain best = {0}, chain;
@@ -255,8 +257,8 @@ bool fallback_bridge(struct walk *walk, struct position *position) {
 }
 
 bool fallback_is_start(struct walk *walk, const struct position *position) {
-    static const char *const STARTS[] = {"_start", "_start_c", "__clone", "clone", "__clone3",
-                                         "clone3"};
+    static const char *const STARTS[] = {"_start", "_start_c", "__clone",
+                                         "clone",  "__clone3", "clone3"};
     struct symbol symbol;
     if (function_start(walk, position_lookup(position), &symbol) == 0)
         return false;

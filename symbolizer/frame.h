@@ -11,8 +11,9 @@
 enum frame_trust {
     FRAME_TRUST_CONTEXT, /* registers of the signal context */
     FRAME_TRUST_CFI,     /* call frame information */
-    FRAME_TRUST_FP,      /* chain of frame pointers, or the return address at sp of a call into nothing */
-    FRAME_TRUST_SCAN,    /* a word of the stack that looks like a return address */
+    FRAME_TRUST_FP,   /* chain of frame pointers, or the return address at sp of a call into nothing
+                       */
+    FRAME_TRUST_SCAN, /* a word of the stack that looks like a return address */
 };
 
 /* Lines of source around frame.line; lines[i] is line first + i, without its newline. */
@@ -24,8 +25,10 @@ struct frame_source {
 
 /* Strings are NULL where unknown. Everything is owned by the stack. */
 struct frame {
-    uint64_t pc;     /* interrupted instruction, or return address; the same for the inlined frames of one pc */
-    uint64_t lookup; /* address of an instruction inside of the call: pc for an interrupted frame, else pc - 1 */
+    uint64_t pc; /* interrupted instruction, or return address; the same for the inlined frames of
+                    one pc */
+    uint64_t lookup; /* address of an instruction inside of the call: pc for an interrupted frame,
+                        else pc - 1 */
     enum frame_trust trust;
     bool interrupted; /* pc is exact: newest frame, or the one that a signal handler interrupted */
     bool trampoline;  /* the kernel's or libc's signal return code */
@@ -34,24 +37,26 @@ struct frame {
     int module;       /* index in snapshot.modules, -1 if pc lies in none */
     uint64_t offset;  /* lookup minus the module's load bias */
 
-    char *function;     /* SENTRY.md 2.3 and 2.8: demangled, no parameters, no return type, templates as <T>,
-                           no clone suffix, no version: stable over builds */
-    char *raw_function; /* demangled with everything */
-    char *symbol;       /* mangled; NULL if it equals raw_function */
+    char *function; /* SENTRY.md 2.3 and 2.8: demangled, no parameters, no return type, templates as
+                       <T>, no clone suffix, no version: stable over builds */
+    char *raw_function;      /* demangled with everything */
+    char *symbol;            /* mangled; NULL if it equals raw_function */
     uint64_t symbol_address; /* start of the physical function, 0 if unknown */
     bool symbol_only;        /* from an ELF symbol table: no file and line were to be had */
 
-    char *path;     /* source file, absolute where DW_AT_comp_dir allows, "." and ".." resolved by text */
-    char *comp_dir; /* of its compilation unit */
+    char *
+        path; /* source file, absolute where DW_AT_comp_dir allows, "." and ".." resolved by text */
+    char *comp_dir;                       /* of its compilation unit */
     unsigned line, column, discriminator; /* 0 if unknown */
-    struct frame_source source; /* n_lines 0 if not readable */
+    struct frame_source source;           /* n_lines 0 if not readable */
 };
 
 struct stack {
     struct frame *frames; /* newest first, inlined frames before the one that contains them */
     size_t n_frames;
-    bool complete;    /* the walk ended where the thread began, not where it ran out of information */
-    uint64_t skipped; /* frames left out between the newest and the oldest because of the frame limit */
+    bool complete; /* the walk ended where the thread began, not where it ran out of information */
+    uint64_t
+        skipped; /* frames left out between the newest and the oldest because of the frame limit */
     const char *ended; /* why the walk ended, a static text for people */
 };
 

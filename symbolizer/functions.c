@@ -150,13 +150,12 @@ static Dwarf_Line *line_at(struct unit *unit, uint64_t address, enum line_choice
         return NULL;
     Dwarf_Line *found = dwarf_onesrcline(unit->lines, --low);
     bool end = true, statement = true;
-    if (!found || dwarf_lineendsequence(found, &end) != 0 || end ||
-        dwarf_lineaddr(found, &at) != 0)
+    if (!found || dwarf_lineendsequence(found, &end) != 0 || end || dwarf_lineaddr(found, &at) != 0)
         return NULL;
     if (choice == LINE_LAST)
         return found;
-    for (size_t i = low; dwarf_linebeginstatement(dwarf_onesrcline(unit->lines, i), &statement) == 0;
-         i--) {
+    for (size_t i = low;
+         dwarf_linebeginstatement(dwarf_onesrcline(unit->lines, i), &statement) == 0; i--) {
         Dwarf_Line *line = dwarf_onesrcline(unit->lines, i);
         Dwarf_Addr same;
         if (dwarf_lineaddr(line, &same) != 0 || same != at ||

@@ -67,7 +67,8 @@ static int keep(struct module_cache *cache, struct elf_file *file, struct module
 
 int module_acquire(struct module_cache *cache, const struct file_source *source, const char *path,
                    const uint8_t *build_id, size_t build_id_size, struct module **ret) {
-    BASE_CLEANUP(elf_file_close) struct elf_file *file = NULL;
+    BASE_CLEANUP(elf_file_close)
+    struct elf_file *file = NULL;
     int r = elf_file_open(source, path, &file);
     if (r < 0)
         return r;
@@ -118,8 +119,8 @@ static void attach_alternate(struct module_cache *cache, const struct file_sourc
     const char *name = NULL;
     const void *build_id = NULL;
     ssize_t size = dwelf_dwarf_gnu_debugaltlink(module->dwarf, &name, &build_id);
-    if (size <= 0 || debugfile_find_alternate(source, cache->debug_directories, file, name, build_id,
-                                              (size_t)size, &module->alternate) < 0)
+    if (size <= 0 || debugfile_find_alternate(source, cache->debug_directories, file, name,
+                                              build_id, (size_t)size, &module->alternate) < 0)
         return;
     module->alternate_dwarf = dwarf_begin_elf(module->alternate->elf, DWARF_C_READ, NULL);
     if (module->alternate_dwarf)

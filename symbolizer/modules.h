@@ -38,7 +38,8 @@ struct module_cache {
 };
 
 /* A module for a file whose build-id is build_id (any, if build_id_size is 0). 0, -ESTALE if the
- * file on disk is another one, or why it could not be opened. To be given back by module_release. */
+ * file on disk is another one, or why it could not be opened. To be given back by module_release.
+ */
 int module_acquire(struct module_cache *cache, const struct file_source *source, const char *path,
                    const uint8_t *build_id, size_t build_id_size, struct module **ret);
 /* The same for an image in memory, which is taken over; it is never shared. */

@@ -37,8 +37,8 @@ static size_t append(char *out, size_t length, const char *path) {
 char *path_normalize(const char *directory, const char *path) {
     /* A relative directory is one that the build replaced, maybe in path as well. */
     size_t length_of_directory = directory ? strlen(directory) : 0;
-    if (*path == '/' || (directory && *directory != '/' &&
-                         strncmp(path, directory, length_of_directory) == 0))
+    if (*path == '/' ||
+        (directory && *directory != '/' && strncmp(path, directory, length_of_directory) == 0))
         directory = NULL;
     char *out = calloc(1, (text_empty(directory) ? 0 : strlen(directory)) + strlen(path) + 3);
     if (!out)

@@ -30,7 +30,8 @@ bool scope_language_is_plain(Dwarf_Die *die) {
     }
 }
 
-/* Where the name is said: a concrete function refers to its abstract one, that to its declaration. */
+/* Where the name is said: a concrete function refers to its abstract one, that to its declaration.
+ */
 static Dwarf_Die declaration_of(Dwarf_Die die) {
     for (size_t i = 0; i < ORIGINS_LIMIT; i++) {
         Dwarf_Attribute attribute;
@@ -71,7 +72,8 @@ char *scope_qualified_name(Dwarf_Die *die) {
     const char *name = dwarf_diename(&target);
     if (!name || !dwarf_diecu(&target, &scope, NULL, NULL))
         return NULL;
-    BASE_CLEANUP(free) char *text = NULL;
+    BASE_CLEANUP(free)
+    char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
     if (!out)

@@ -40,11 +40,13 @@ void source_read(const struct file_source *source, const char *path, struct time
         return;
     if (around > AROUND_LIMIT)
         around = AROUND_LIMIT;
-    BASE_CLEANUP(close) int fd = file_source_open(source, path, &status);
+    BASE_CLEANUP(close)
+    int fd = file_source_open(source, path, &status);
     if (fd < 0 || status.st_size <= 0 || status.st_size > SOURCE_LIMIT ||
         newer(&status.st_mtim, &binary))
         return;
-    BASE_CLEANUP(free) char *text = read_text(fd, (size_t)status.st_size);
+    BASE_CLEANUP(free)
+    char *text = read_text(fd, (size_t)status.st_size);
     ret->lines = calloc(2 * (size_t)around + 1, sizeof(*ret->lines));
     if (!text || !ret->lines) {
         source_free(ret);

@@ -43,7 +43,8 @@ struct walk *walk_free(struct walk *walk);
  * neither pc nor sp. */
 int walk_stack(struct walk *walk, size_t thread, struct stack *ret);
 
-/* Memory of the dead process: the snapshot's, then read-only pages of module files. Bytes copied. */
+/* Memory of the dead process: the snapshot's, then read-only pages of module files. Bytes copied.
+ */
 size_t walk_read_memory(struct walk *walk, uint64_t address, void *buffer, size_t size);
 
 enum module_symbols {

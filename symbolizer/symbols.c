@@ -118,7 +118,8 @@ BASE_DEFINE_CLEANUP(symbols_free, struct symbols *, symbols_free);
 
 int symbols_new(const struct elf_file *main, const struct elf_file *debug,
                 const struct elf_file *mini, struct symbols **ret) {
-    BASE_CLEANUP(symbols_free) struct symbols *symbols = calloc(1, sizeof(*symbols));
+    BASE_CLEANUP(symbols_free)
+    struct symbols *symbols = calloc(1, sizeof(*symbols));
     if (!symbols)
         return -ENOMEM;
     const struct elf_file *sources[] = {main, debug, mini};
@@ -138,7 +139,8 @@ int symbols_new(const struct elf_file *main, const struct elf_file *debug,
 
 int symbols_from_memory(const uint8_t *table, size_t table_size, const char *strings,
                         size_t strings_size, struct symbols **ret) {
-    BASE_CLEANUP(symbols_free) struct symbols *symbols = calloc(1, sizeof(*symbols));
+    BASE_CLEANUP(symbols_free)
+    struct symbols *symbols = calloc(1, sizeof(*symbols));
     if (!symbols)
         return -ENOMEM;
     for (size_t at = 0; at + sizeof(GElf_Sym) <= table_size; at += sizeof(GElf_Sym)) {
@@ -177,8 +179,8 @@ bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symb
     const struct entry *nearest = &symbols->entries[low - 1], *best = NULL;
     for (size_t i = low; i-- > 0 && low - i <= 32;) {
         const struct entry *e = &symbols->entries[i];
-        if (address - e->address < e->size && (!best || (e->address == best->address &&
-                                                         e->rank > best->rank))) {
+        if (address - e->address < e->size &&
+            (!best || (e->address == best->address && e->rank > best->rank))) {
             best = e;
         } else if (best && e->address != best->address) {
             break;

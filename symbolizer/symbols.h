@@ -12,8 +12,8 @@ struct symbol {
     uint64_t address, size;
 };
 
-/* main: the module's file; others may be NULL: its separate debug file, its .gnu_debugdata. All must
- * outlive the result. 0 or -ENOMEM. */
+/* main: the module's file; others may be NULL: its separate debug file, its .gnu_debugdata. All
+ * must outlive the result. 0 or -ENOMEM. */
 int symbols_new(const struct elf_file *main, const struct elf_file *debug,
                 const struct elf_file *mini, struct symbols **ret);
 /* From .dynsym and .dynstr as they stood in memory; both must outlive the result. */

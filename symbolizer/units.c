@@ -72,8 +72,8 @@ int units_read(Dwarf *dwarf, struct units *ret) {
         }
         ret->units = grown;
         /* The body of a split unit is a file to open: only when an address needs it. */
-        ret->units[ret->n_units] = (struct unit){
-            .die = die, .body = die, .has_body = type == DW_UT_compile};
+        ret->units[ret->n_units] =
+            (struct unit){.die = die, .body = die, .has_body = type == DW_UT_compile};
         if (add_unit_ranges(ret, ret->n_units++) < 0) {
             units_free(ret);
             return -ENOMEM;

@@ -25,9 +25,8 @@ struct unwind_tables *unwind_tables_free(struct unwind_tables *tables) {
 
 /* The one form that linkers write; libunwind's search takes no other. */
 static bool header_is_known(const uint8_t *bytes, size_t size) {
-    return size >= HEADER_SIZE && bytes[0] == 1 &&
-           bytes[1] == (DW_EH_PE_pcrel | DW_EH_PE_sdata4) && bytes[2] == DW_EH_PE_udata4 &&
-           bytes[3] == (DW_EH_PE_datarel | DW_EH_PE_sdata4);
+    return size >= HEADER_SIZE && bytes[0] == 1 && bytes[1] == (DW_EH_PE_pcrel | DW_EH_PE_sdata4) &&
+           bytes[2] == DW_EH_PE_udata4 && bytes[3] == (DW_EH_PE_datarel | DW_EH_PE_sdata4);
 }
 
 static void take_header(struct unwind_tables *tables, uint64_t address, const uint8_t *bytes,
@@ -199,8 +198,8 @@ static int build(struct scan *scan, struct unwind_synthetic *table) {
         uint64_t ip = scan->found[i].ip - table->start;
         if (ip > INT32_MAX)
             break;
-        table->entries[table->n++] = (struct unwind_entry){(int32_t)ip,
-                                                           (int32_t)scan->found[i].fde};
+        table->entries[table->n++] =
+            (struct unwind_entry){(int32_t)ip, (int32_t)scan->found[i].fde};
     }
     table->end = scan->end - table->start > INT32_MAX ? table->start + INT32_MAX : scan->end;
     return 0;
@@ -210,10 +209,12 @@ static int build(struct scan *scan, struct unwind_synthetic *table) {
  * .debug_frame: a copy whose CIE marks and pointers are those of .eh_frame. */
 static int synthesize(const uint8_t *bytes, size_t size, uint64_t address, bool eh_frame,
                       struct unwind_synthetic *table) {
-    static const unsigned char IDENT[EI_NIDENT] = {
-        ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT};
+    static const unsigned char IDENT[EI_NIDENT] = {ELFMAG0,    ELFMAG1,     ELFMAG2,   ELFMAG3,
+                                                   ELFCLASS64, ELFDATA2LSB, EV_CURRENT};
     struct scan scan = {.bytes = bytes, .size = size, .address = address, .eh_frame = eh_frame};
-    Elf_Data data = {.d_buf = (void *)(uintptr_t)bytes, .d_type = ELF_T_BYTE, .d_size = size,
+    Elf_Data data = {.d_buf = (void *)(uintptr_t)bytes,
+                     .d_type = ELF_T_BYTE,
+                     .d_size = size,
                      .d_version = EV_CURRENT};
     if (size > INT32_MAX)
         return 0;
@@ -273,7 +274,8 @@ static const uint8_t *debug_frame(const struct elf_file *file, size_t *size) {
 }
 
 int unwind_tables_new(const struct elf_file *file, struct unwind_tables **ret) {
-    BASE_CLEANUP(unwind_tables_free) struct unwind_tables *tables = calloc(1, sizeof(*tables));
+    BASE_CLEANUP(unwind_tables_free)
+    struct unwind_tables *tables = calloc(1, sizeof(*tables));
     if (!tables)
         return -ENOMEM;
     find_header(tables, file);
@@ -295,7 +297,8 @@ int unwind_tables_new(const struct elf_file *file, struct unwind_tables **ret) {
 
 int unwind_tables_from_memory(uint64_t address, const uint8_t *bytes, size_t size,
                               struct unwind_tables **ret) {
-    BASE_CLEANUP(unwind_tables_free) struct unwind_tables *tables = calloc(1, sizeof(*tables));
+    BASE_CLEANUP(unwind_tables_free)
+    struct unwind_tables *tables = calloc(1, sizeof(*tables));
     if (!tables)
         return -ENOMEM;
     take_header(tables, address, bytes, size);

@@ -37,7 +37,8 @@ int unwind_tables_from_memory(uint64_t address, const uint8_t *bytes, size_t siz
 struct unwind_tables *unwind_tables_free(struct unwind_tables *tables);
 BASE_DEFINE_CLEANUP(unwind_tables_free, struct unwind_tables *, unwind_tables_free);
 
-/* Adds bias to the functions' addresses in a copy of .debug_frame's frames, which has absolute ones. */
+/* Adds bias to the functions' addresses in a copy of .debug_frame's frames, which has absolute
+ * ones. */
 void unwind_synthetic_relocate(const struct unwind_synthetic *table, uint8_t *frames,
                                uint64_t bias);
 

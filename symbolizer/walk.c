@@ -35,8 +35,8 @@ static uint64_t nanoseconds(struct timespec time) {
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* Without a build-id there is no proof. What speaks against a file is that it came to its name after
- * the process started. */
+/* Without a build-id there is no proof. What speaks against a file is that it came to its name
+ * after the process started. */
 static bool may_be_the_same(const struct snapshot *snapshot, const struct snapshot_module *module,
                             const struct stat *status) {
     uint64_t started = snapshot->time;
@@ -49,8 +49,7 @@ static bool may_be_the_same(const struct snapshot *snapshot, const struct snapsh
     return started == 0 || nanoseconds(status->st_ctim) <= started;
 }
 
-static int open_vdso(struct walk *walk, const struct snapshot_module *module,
-                     struct module **ret) {
+static int open_vdso(struct walk *walk, const struct snapshot_module *module, struct module **ret) {
     for (size_t i = 0; i < walk->snapshot->n_memory; i++) {
         const struct snapshot_memory *memory = &walk->snapshot->memory[i];
         if (memory->kind != SNAPSHOT_MEMORY_KIND_VDSO || memory->address != module->base ||
@@ -219,7 +218,7 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
     ret.package_note = text_empty(known->package_note) ? NULL : known->package_note;
     if (entry->used) {
         const struct symbols *symbols = walk_symbols(walk, index);
-        ret.symbols = module && module->functions       ? MODULE_SYMBOLS_DWARF
+        ret.symbols = module && module->functions          ? MODULE_SYMBOLS_DWARF
                       : symbols && !symbols_empty(symbols) ? MODULE_SYMBOLS_ELF
                                                            : MODULE_SYMBOLS_NONE;
     }

@@ -18,7 +18,7 @@ struct walk_entry {
     struct unwind_tables *memory_tables; /* from the snapshot's memory, where there is no file */
     bool symbols_tried;
     struct symbols *memory_symbols;
-    uint8_t *debug_frames;               /* tables->debug_frame.frames at this load address */
+    uint8_t *debug_frames; /* tables->debug_frame.frames at this load address */
 };
 
 struct walk {

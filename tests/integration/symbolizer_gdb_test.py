@@ -249,3 +249,56 @@ def test_equal_to_gdb(name: str, suffix: str, text: str, flags: str, tmp_path: P
         assert ours == theirs, shown
     assert ended.startswith("complete 1")
     assert not any(frame["trust"] == "scan" for frame in frames if name != "overflow"), shown
+
+
+NO_CFI = r"""
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static int *nothing;
+__attribute__((noinline)) int leaf(volatile int *p) { return *p + 1; }
+__attribute__((noinline)) int deeper(int *p) { char b[100]; memset(b, (int)(long)p, 100); int r = leaf(p); return r + b[3]; }
+static int compare(const void *a, const void *b) { int r = deeper(nothing); return r + *(const int *)a; }
+__attribute__((noinline)) int middle(int n) { int v[8] = {3, 1, 2, 5, 4, 7, 6, 0}; qsort(v, 8, sizeof(int), compare); return v[n]; }
+void handler(int s) { int r = middle(s & 3); nothing = (int *)(long)r; }
+__attribute__((noinline)) int dispatch(int n) { int r = middle(n); return r + 1; }
+int main(int argc, char **argv) {
+    int r;
+    unlink(DELETED);
+    if (SIGNAL) { signal(SIGUSR1, handler); raise(SIGUSR1); r = 1; } else { r = dispatch(argc); }
+    return r + 1;
+}
+"""
+NONE = "-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-optimize-sibling-calls"
+
+
+@pytest.mark.parametrize("signal", (0, 1))
+@pytest.mark.parametrize("flags,scanned,deleted", [
+    ("-O2 -g -Wl,--no-eh-frame-hdr", False, False),
+    (f"-O2 -g {NONE}", False, False),  # .debug_frame
+    (f"-O2 {NONE}", True, False),
+    (f"-O1 -fno-omit-frame-pointer {NONE}", True, False),
+    ("-O2 -rdynamic", False, True),
+])
+def test_other_unwind_information(flags: str, scanned: bool, deleted: bool, signal: int,
+                                  tmp_path: Path) -> None:
+    source = tmp_path / "program.c"
+    source.write_text(NO_CFI)
+    program = tmp_path / "program"
+    subprocess.run(["gcc", *flags.split(), f"-DSIGNAL={signal}",
+                    "-DDELETED=" + ("argv[0]" if deleted else '"/nonexistent"'), "-o", str(program),
+                    str(source)], check=True)
+    ours, frames, ended = our_stack(program, tmp_path)
+    chain = ["leaf", "deeper", "compare", "qsort", "middle"]
+    chain += ["handler", "<signal>", "raise", "main"] if signal else ["dispatch", "main"]
+    chain += ["__libc_start_call_main"]
+    if deleted:
+        chain.remove("compare")  # static: in no dynamic symbol table
+    found = [name[0] for name in ours]
+    for name in chain:
+        while found and name not in (found[0] or ""):
+            found.pop(0)
+        assert found, (name, ours, ended)
+    assert ended.startswith("complete 1")
+    assert scanned == any(frame["trust"] == "scan" for frame in frames), frames

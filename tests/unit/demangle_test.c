@@ -7,13 +7,15 @@
 #include "symbolizer/demangle.h"
 
 static void clean_is(const char *name, const char *expected) {
-    BASE_CLEANUP(free) char *cleaned = demangle_clean(name);
+    BASE_CLEANUP(free)
+    char *cleaned = demangle_clean(name);
     assert_non_null(cleaned);
     assert_string_equal(cleaned, expected);
 }
 
 static void full_is(const char *symbol, const char *expected) {
-    BASE_CLEANUP(free) char *full = demangle_full(symbol);
+    BASE_CLEANUP(free)
+    char *full = demangle_full(symbol);
     if (!expected) {
         assert_null(full);
         return;
@@ -36,10 +38,14 @@ static void test_full(void **state) {
 }
 
 static void test_type(void **state) {
-    BASE_CLEANUP(free) char *error = demangle_type("St13runtime_error");
-    BASE_CLEANUP(free) char *local = demangle_type("*N3app5ErrorE");
-    BASE_CLEANUP(free) char *number = demangle_type("i");
-    BASE_CLEANUP(free) char *nothing = demangle_type("?");
+    BASE_CLEANUP(free)
+    char *error = demangle_type("St13runtime_error");
+    BASE_CLEANUP(free)
+    char *local = demangle_type("*N3app5ErrorE");
+    BASE_CLEANUP(free)
+    char *number = demangle_type("i");
+    BASE_CLEANUP(free)
+    char *nothing = demangle_type("?");
     assert_string_equal(error, "std::runtime_error");
     assert_string_equal(local, "app::Error");
     assert_string_equal(number, "int");
@@ -114,23 +120,52 @@ static void test_suffixes(void **state) {
 /* Whatever comes, it ends, stays in its memory, and gives something. */
 static void test_broken(void **state) {
     static const char *const BROKEN[] = {
-        "", "(", "<", "{", "[", "foo(", "foo<", "operator", "operator ", "operator<", "a::", "::",
-        " ", "x (", "decltype (", "a<b>(c", "<<<<", ">>>>", "((((", "(*", "(*(*(*x", "{lambda",
-        "$_", "a b c d", "non-virtual thunk to ", ".cold", "@", "::h0123456789abcdef",
+        "",
+        "(",
+        "<",
+        "{",
+        "[",
+        "foo(",
+        "foo<",
+        "operator",
+        "operator ",
+        "operator<",
+        "a::",
+        "::",
+        " ",
+        "x (",
+        "decltype (",
+        "a<b>(c",
+        "<<<<",
+        ">>>>",
+        "((((",
+        "(*",
+        "(*(*(*x",
+        "{lambda",
+        "$_",
+        "a b c d",
+        "non-virtual thunk to ",
+        ".cold",
+        "@",
+        "::h0123456789abcdef",
     };
     for (size_t i = 0; i < sizeof(BROKEN) / sizeof(*BROKEN); i++) {
-        BASE_CLEANUP(free) char *cleaned = demangle_clean(BROKEN[i]);
+        BASE_CLEANUP(free)
+        char *cleaned = demangle_clean(BROKEN[i]);
         assert_non_null(cleaned);
     }
     size_t size = 1 << 20;
-    BASE_CLEANUP(free) char *deep = malloc(size + 1);
+    BASE_CLEANUP(free)
+    char *deep = malloc(size + 1);
     for (const char *c = "(<{[* "; *c; c++) {
         memset(deep, *c, size);
         deep[size] = '\0';
-        BASE_CLEANUP(free) char *cleaned = demangle_clean(deep);
+        BASE_CLEANUP(free)
+        char *cleaned = demangle_clean(deep);
         assert_non_null(cleaned);
         deep[60000] = '\0';
-        BASE_CLEANUP(free) char *shorter = demangle_clean(deep);
+        BASE_CLEANUP(free)
+        char *shorter = demangle_clean(deep);
         assert_non_null(shorter);
     }
 }
@@ -141,16 +176,17 @@ static void test_exponential(void **state) {
     for (char level = '0'; level <= '9'; level++)
         snprintf(symbol + strlen(symbol), 16, "1pIS%c_S%c_E", level, level);
     strcat(symbol, "EvT_");
-    BASE_CLEANUP(free) char *full = demangle_full(symbol);
+    BASE_CLEANUP(free)
+    char *full = demangle_full(symbol);
     assert_true(!full || strlen(full) < 64 << 10);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),         cmocka_unit_test(test_type),
-        cmocka_unit_test(test_arguments),    cmocka_unit_test(test_return_types),
-        cmocka_unit_test(test_operators),    cmocka_unit_test(test_lambdas),
-        cmocka_unit_test(test_suffixes),     cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_full),        cmocka_unit_test(test_type),
+        cmocka_unit_test(test_arguments),   cmocka_unit_test(test_return_types),
+        cmocka_unit_test(test_operators),   cmocka_unit_test(test_lambdas),
+        cmocka_unit_test(test_suffixes),    cmocka_unit_test(test_broken),
         cmocka_unit_test(test_exponential),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

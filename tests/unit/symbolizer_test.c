@@ -41,9 +41,11 @@ static void read_mappings(void) {
         if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &start, &end, prot) != 3 ||
             self.snapshot.n_mappings == LIMIT * 8)
             continue;
-        self.mappings[self.snapshot.n_mappings++] = (struct snapshot_mapping){
-            .start = start, .end = end, .prot = prot[2] == 'x' ? SNAPSHOT_PROT_EXEC : 0,
-            .path = ""};
+        self.mappings[self.snapshot.n_mappings++] =
+            (struct snapshot_mapping){.start = start,
+                                      .end = end,
+                                      .prot = prot[2] == 'x' ? SNAPSHOT_PROT_EXEC : 0,
+                                      .path = ""};
         if (strstr(line, "[stack]"))
             self.stack_end = end;
     }
@@ -59,9 +61,11 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data) {
     struct snapshot_module *module = &self.modules[self.snapshot.n_modules];
     if (self.snapshot.n_modules == LIMIT)
         return 1;
-    *module = (struct snapshot_module){
-        .path = self.snapshot.n_modules ? strdup(info->dlpi_name) : self.exe,
-        .bias = info->dlpi_addr, .base = UINT64_MAX, .package_note = ""};
+    *module = (struct snapshot_module){.path = self.snapshot.n_modules ? strdup(info->dlpi_name)
+                                                                       : self.exe,
+                                       .bias = info->dlpi_addr,
+                                       .base = UINT64_MAX,
+                                       .package_note = ""};
     for (size_t i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *phdr = &info->dlpi_phdr[i];
         uint64_t start = info->dlpi_addr + phdr->p_vaddr;
@@ -324,7 +328,8 @@ static void test_file(void **state) {
 }
 
 static void path_is(const char *directory, const char *path, const char *expected) {
-    BASE_CLEANUP(free) char *normalized = path_normalize(directory, path);
+    BASE_CLEANUP(free)
+    char *normalized = path_normalize(directory, path);
     assert_string_equal(normalized, expected);
 }
 
@@ -343,9 +348,12 @@ static void test_path(void **state) {
 
 /* Tables for .eh_frame of their own cover what the linker's do. */
 static void test_tables(void **state) {
-    BASE_CLEANUP(elf_file_close) struct elf_file *file = NULL;
-    BASE_CLEANUP(unwind_tables_free) struct unwind_tables *tables = NULL;
-    BASE_CLEANUP(unwind_tables_free) struct unwind_tables *own = NULL;
+    BASE_CLEANUP(elf_file_close)
+    struct elf_file *file = NULL;
+    BASE_CLEANUP(unwind_tables_free)
+    struct unwind_tables *tables = NULL;
+    BASE_CLEANUP(unwind_tables_free)
+    struct unwind_tables *own = NULL;
     assert_int_equal(elf_file_open(NULL, self.exe, &file), 0);
     assert_int_equal(unwind_tables_new(file, &tables), 0);
     assert_true(tables->has_header);
@@ -361,11 +369,16 @@ static void test_tables(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chain),        cmocka_unit_test(test_few_registers),
-        cmocka_unit_test(test_no_registers), cmocka_unit_test(test_frame_limit),
-        cmocka_unit_test(test_other_build_id), cmocka_unit_test(test_cut_stack),
-        cmocka_unit_test(test_gap),          cmocka_unit_test(test_file),
-        cmocka_unit_test(test_path),         cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_few_registers),
+        cmocka_unit_test(test_no_registers),
+        cmocka_unit_test(test_frame_limit),
+        cmocka_unit_test(test_other_build_id),
+        cmocka_unit_test(test_cut_stack),
+        cmocka_unit_test(test_gap),
+        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_path),
+        cmocka_unit_test(test_tables),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
