@@ -19,6 +19,7 @@ struct label {
     uint64_t address, size;
     size_t section;
     const char *name, *file;
+    size_t order; /* in the table */
     bool function;
 };
 
@@ -85,10 +86,20 @@ static int read_table(Elf *elf, unsigned wanted, struct labels *ret) {
             .name = name,
             /* A global symbol's file is known only if there is no other. */
             .file = local || !several_files ? file : NULL,
+            .order = i,
             .function = GELF_ST_TYPE(sym.st_info) != STT_NOTYPE,
         };
     }
     return 0;
+}
+
+static int compare_labels(const void *a, const void *b) {
+    const struct label *x = a, *y = b;
+    if (x->section != y->section)
+        return x->section < y->section ? -1 : 1;
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
 }
 
 /* The full table of the file or of its separate debug file, else the dynamic one; *image is whose
@@ -105,13 +116,13 @@ static int read_labels(const struct elf_file **image, const struct elf_file *deb
         r = read_table(tried[i]->elf, i < 2 ? SHT_SYMTAB : SHT_DYNSYM, ret);
         *image = tried[i];
     }
+    if (ret->n > 0)
+        qsort(ret->labels, ret->n, sizeof(*ret->labels), compare_labels);
     return r;
 }
 
-/* BFD's order of preference, which keeps the first of equals. */
+/* BFD's preference among labels of one address; it keeps the first of equals. */
 static bool better(const struct label *label, const struct label *best, uint64_t address) {
-    if (!best || label->address != best->address)
-        return !best || label->address > best->address;
     if (address - best->address >= best->size)
         return label->size > best->size;
     if (address - label->address >= label->size)
@@ -122,12 +133,25 @@ static bool better(const struct label *label, const struct label *best, uint64_t
 }
 
 static const struct label *label_at(const struct labels *labels, size_t section, uint64_t address) {
-    const struct label *best = NULL;
-    for (size_t i = 0; i < labels->n; i++) {
-        const struct label *label = &labels->labels[i];
-        if (label->section == section && label->address <= address && better(label, best, address))
-            best = label;
+    size_t low = 0, high = labels->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct label *label = &labels->labels[middle];
+        if (label->section < section || (label->section == section && label->address <= address))
+            low = middle + 1;
+        else
+            high = middle;
     }
+    if (low == 0 || labels->labels[low - 1].section != section)
+        return NULL;
+    size_t first = low - 1;
+    while (first > 0 && labels->labels[first - 1].section == section &&
+           labels->labels[first - 1].address == labels->labels[low - 1].address)
+        first--;
+    const struct label *best = &labels->labels[first];
+    for (size_t i = first + 1; i < low; i++)
+        if (better(&labels->labels[i], best, address))
+            best = &labels->labels[i];
     return best;
 }
 

@@ -216,11 +216,11 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
     struct module *module = entry->module;
     ret.problem = entry->problem;
     ret.package_note = text_empty(known->package_note) ? NULL : known->package_note;
-    if (entry->used) {
+    if (entry->used && module && module->functions) {
+        ret.symbols = MODULE_SYMBOLS_DWARF;
+    } else if (entry->used) {
         const struct symbols *symbols = walk_symbols(walk, index);
-        ret.symbols = module && module->functions          ? MODULE_SYMBOLS_DWARF
-                      : symbols && !symbols_empty(symbols) ? MODULE_SYMBOLS_ELF
-                                                           : MODULE_SYMBOLS_NONE;
+        ret.symbols = symbols && !symbols_empty(symbols) ? MODULE_SYMBOLS_ELF : MODULE_SYMBOLS_NONE;
     }
     if (!module)
         return ret;

@@ -3,6 +3,7 @@
 
 import os
 import random
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -165,3 +166,40 @@ def test_equal_to_addr2line(name: str, tmp_path: Path) -> None:
     count, different, shown = compare(program, code_addresses(program, 1))
     assert count >= ADDRESSES
     assert different == 0, shown
+
+
+@pytest.mark.parametrize("name,compiler,text", [("c", "clang", C_SOURCE),
+                                                ("cpp", "clang++", CXX_SOURCE)])
+def test_equal_to_llvm(name: str, compiler: str, text: str, tmp_path: Path) -> None:
+    """BFD 2.40 misreads the ranges that clang writes for DWARF 5; llvm-symbolizer does not."""
+    if not shutil.which(compiler) or not shutil.which("llvm-symbolizer"):
+        pytest.skip("no clang or llvm-symbolizer")
+    source = tmp_path / f"program.{name}"
+    source.write_text(text)
+    program = tmp_path / "program"
+    subprocess.run([compiler, "-O2", "-g", "-o", str(program), str(source)], check=True)
+    addresses = [address for address in code_addresses(program, 2)[:ADDRESSES]]
+    ours = subprocess.run([*COMMAND, "-e", str(program), *addresses], check=True,
+                          capture_output=True, text=True).stdout
+    theirs = subprocess.run(["llvm-symbolizer", "--output-style=GNU", "-a", "-f", "-i", "-C", "-p",
+                             "-e", str(program), *addresses], check=True, capture_output=True,
+                            text=True).stdout
+    lines = [re.findall(r":(\d+|\?)(?: \(discriminator \d+\))?$", block, re.M)
+             for block in blocks(ours)]
+    expected = [re.findall(r":(\d+)(?::\d+)?(?: \(discriminator \d+\))?$", block, re.M)
+                for block in theirs.split("\n0x")]
+    different = [(address, a, b) for address, a, b in zip(addresses, lines, expected, strict=True)
+                 if [x.replace("?", "0") for x in a] != b and b != ["0"]]
+    assert not different, different[:5]
+
+
+def test_addresses_from_stdin(tmp_path: Path) -> None:
+    source = tmp_path / "program.c"
+    source.write_text(C_SOURCE)
+    program = tmp_path / "program"
+    subprocess.run(["gcc", "-O1", "-g", "-o", str(program), str(source)], check=True)
+    addresses = "".join(f"{address[2:]}\n" for address in code_addresses(program, 3)) + "\nzz\n"
+    ours, theirs = (subprocess.run([*command, "-e", str(program)], input=addresses, check=True,
+                                   capture_output=True, text=True).stdout
+                    for command in (COMMAND, ["addr2line", "-a", "-f", "-i", "-C"]))
+    assert ours == theirs
