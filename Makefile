@@ -38,7 +38,6 @@ test-sanitized:
 
 lint:
 	@.ci/deps build test lint
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dwerror=true >/dev/null
 	@.ci/lint $(BUILD)
 
 # Each target for FUZZ_SECONDS.
@@ -52,4 +51,4 @@ bench: build
 	@$(PYTHON) tests/bench/bench.py --build $(BUILD) --output $(BUILD)/bench.json
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-sanitized $(BUILD)-fuzz
+	rm -rf $(BUILD) $(BUILD)-sanitized $(BUILD)-fuzz $(BUILD)-lint

@@ -17,10 +17,14 @@ static struct {
 
 static int stderr_is_journal(void) {
     const char *stream = getenv("JOURNAL_STREAM");
-    unsigned long long device = 0, inode = 0;
     struct stat st;
-    if (!stream || sscanf(stream, "%llu:%llu", &device, &inode) != 2)
+    char *end;
+    if (!stream)
         return 0;
+    unsigned long long device = strtoull(stream, &end, 10);
+    if (*end != ':')
+        return 0;
+    unsigned long long inode = strtoull(end + 1, NULL, 10);
     return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 

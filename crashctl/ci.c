@@ -16,8 +16,6 @@
 
 enum { COMMIT_DIGITS = 12 };
 
-extern char **environ;
-
 /* The first variable of a list that is set. */
 static char *first_of(const char *const *names) {
     for (; *names; names++) {

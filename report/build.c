@@ -230,10 +230,9 @@ static int take_thread(struct crash_report *report, struct walk *walk,
     }
     if (r < 0)
         return r;
-    if (thread->crashed || index == 0)
-        r = clean_frames(scrubber, &thread->stack);
-    else if ((thread->same_stack_as = find_same_stack(report, index)) < 0)
-        r = clean_frames(scrubber, &thread->stack);
+    if (index > 0)
+        thread->same_stack_as = find_same_stack(report, index);
+    r = clean_frames(scrubber, &thread->stack);
     if (r < 0)
         return r;
     thread->in_app =

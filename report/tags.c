@@ -12,9 +12,10 @@ enum { TAGS_OWN = 24, TAGS_MAX = 128, TAG_LENGTH_MAX = 200 };
 
 /* A later one does not replace an earlier one of that name. */
 static int add(struct crash_report *report, const char *name, const char *value) {
-    if (text_empty(value) || text_empty(name) || report->n_tags >= TAGS_MAX)
+    if (!value || !*value || !name || !*name || report->n_tags >= TAGS_MAX)
         return 0;
     for (size_t i = 0; i < report->n_tags; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the first n_tags have names */
         if (strcmp(report->tags[i].name, name) == 0)
             return 0;
     char *clean_name = text_clean(name, TAG_LENGTH_MAX), *clean = text_clean(value, TAG_LENGTH_MAX);

@@ -173,7 +173,7 @@ static void strip_deleted(struct reading *reading, struct snapshot_module *modul
     char *path = decode_allocate(reading, length + 1, 1);
     if (!path)
         return;
-    memcpy(path, module->path, length - strlen(suffix));
+    snprintf(path, length + 1, "%.*s", (int)(length - strlen(suffix)), module->path);
     module->path = path;
     module->flags |= SNAPSHOT_MODULE_DELETED;
 }
