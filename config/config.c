@@ -217,8 +217,10 @@ static int on_item(void *context, const struct ini_item *item, struct config_err
 }
 
 static int load_file(struct config *config, const char *file, struct config_error *error) {
-    BASE_CLEANUP(free) char *text = NULL;
-    BASE_CLEANUP(close) int fd = open(file, O_RDONLY | O_CLOEXEC);
+    BASE_CLEANUP(free)
+    char *text = NULL;
+    BASE_CLEANUP(close)
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
     size_t size;
     if (fd < 0)
         return -errno;
@@ -238,7 +240,8 @@ static int load_directory(struct config *config, const char *directory,
     struct dirent **names = NULL;
     int r = 0, n = scandir(directory, &names, is_conf, alphasort);
     for (int i = 0; i < n; i++) {
-        BASE_CLEANUP(free) char *path = NULL;
+        BASE_CLEANUP(free)
+        char *path = NULL;
         if (r == 0) {
             if (asprintf(&path, "%s/%s", directory, names[i]->d_name) < 0)
                 path = NULL, r = -ENOMEM;
@@ -255,8 +258,10 @@ static int load_directory(struct config *config, const char *directory,
 }
 
 int config_load(const char *file, struct config **ret, struct config_error *error) {
-    BASE_CLEANUP(free) char *directory = NULL;
-    BASE_CLEANUP(config) struct config *config = calloc(1, sizeof *config);
+    BASE_CLEANUP(free)
+    char *directory = NULL;
+    BASE_CLEANUP(config)
+    struct config *config = calloc(1, sizeof *config);
     bool required = file != NULL;
     error->text[0] = '\0';
     if (!file)
@@ -345,7 +350,8 @@ uint64_t config_quantity(const struct config *config, enum config_key key,
 }
 
 static int split_tags(const char *text, config_tag_callback callback, void *context) {
-    BASE_CLEANUP(free) char *copy = strdup(text);
+    BASE_CLEANUP(free)
+    char *copy = strdup(text);
     char *rest = copy, *word;
     if (!copy)
         return -ENOMEM;

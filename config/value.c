@@ -58,26 +58,13 @@ bool value_duration(const char *text, uint64_t *ret) {
         const char *name;
         uint64_t nanoseconds;
     } units[] = {
-        {"ms", 1000000},
-        {"msec", 1000000},
-        {"s", 1000000000},
-        {"sec", 1000000000},
-        {"second", 1000000000},
-        {"seconds", 1000000000},
-        {"m", 60000000000},
-        {"min", 60000000000},
-        {"minute", 60000000000},
-        {"minutes", 60000000000},
-        {"h", 3600000000000},
-        {"hr", 3600000000000},
-        {"hour", 3600000000000},
-        {"hours", 3600000000000},
-        {"d", 86400000000000},
-        {"day", 86400000000000},
-        {"days", 86400000000000},
-        {"w", 604800000000000},
-        {"week", 604800000000000},
-        {"weeks", 604800000000000},
+        {"ms", 1000000},           {"msec", 1000000},          {"s", 1000000000},
+        {"sec", 1000000000},       {"second", 1000000000},     {"seconds", 1000000000},
+        {"m", 60000000000},        {"min", 60000000000},       {"minute", 60000000000},
+        {"minutes", 60000000000},  {"h", 3600000000000},       {"hr", 3600000000000},
+        {"hour", 3600000000000},   {"hours", 3600000000000},   {"d", 86400000000000},
+        {"day", 86400000000000},   {"days", 86400000000000},   {"w", 604800000000000},
+        {"week", 604800000000000}, {"weeks", 604800000000000},
     };
     uint64_t total = 0;
     if (*text == '\0')
@@ -90,8 +77,8 @@ bool value_duration(const char *text, uint64_t *ret) {
         size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz");
         if (length > 0) {
             size_t i = 0, n = sizeof units / sizeof *units;
-            while (i < n && (strlen(units[i].name) != length ||
-                             strncmp(text, units[i].name, length) != 0))
+            while (i < n &&
+                   (strlen(units[i].name) != length || strncmp(text, units[i].name, length) != 0))
                 i++;
             if (i == n)
                 return false;

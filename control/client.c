@@ -18,16 +18,18 @@
 static int connect_beside(const char *socket_path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct timeval patience = {.tv_sec = 5};
-    BASE_CLEANUP(free) char *parent = strdup(socket_path);
+    BASE_CLEANUP(free)
+    char *parent = strdup(socket_path);
     char *slash = parent ? strrchr(parent, '/') : NULL;
     if (slash)
         *slash = '\0';
     BASE_CLEANUP(close)
-    int directory = open(!slash         ? "."
+    int directory = open(!slash            ? "."
                          : slash == parent ? "/"
                                            : parent,
                          O_PATH | O_DIRECTORY | O_CLOEXEC);
-    BASE_CLEANUP(close) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    BASE_CLEANUP(close)
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (directory < 0 || fd < 0)
         return -errno;
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" CONTROL_SOCKET_NAME,
@@ -39,8 +41,10 @@ static int connect_beside(const char *socket_path) {
 }
 
 static int ask(const char *socket_path, const char *type, query_row callback, void *context) {
-    BASE_CLEANUP(close) int fd = connect_beside(socket_path);
-    BASE_CLEANUP(free) char *text = malloc(CONTROL_MESSAGE_MAX);
+    BASE_CLEANUP(close)
+    int fd = connect_beside(socket_path);
+    BASE_CLEANUP(free)
+    char *text = malloc(CONTROL_MESSAGE_MAX);
     json_error_t error;
     if (fd < 0)
         return fd;

@@ -27,7 +27,8 @@ struct query {
 static const char crash_columns[] = STORE_CRASH_COLUMNS(COLUMN_LIST);
 
 static int open_store(struct query *query, const char *directory) {
-    BASE_CLEANUP(free) char *path = NULL;
+    BASE_CLEANUP(free)
+    char *path = NULL;
     sqlite3 *store = NULL;
     if (query->n == STORES_MAX)
         return 0;
@@ -49,16 +50,19 @@ static int open_store(struct query *query, const char *directory) {
 /* Calls for state_dir itself and each directory in its runs/. */
 static int each_directory(const char *state_dir, int (*callback)(void *, const char *),
                           void *context) {
-    BASE_CLEANUP(free) char *runs = NULL;
+    BASE_CLEANUP(free)
+    char *runs = NULL;
     if (asprintf(&runs, "%s/runs", state_dir) < 0) {
         runs = NULL;
         return -ENOMEM;
     }
     int r = callback(context, state_dir);
-    BASE_CLEANUP(closedir) DIR *directory = opendir(runs);
+    BASE_CLEANUP(closedir)
+    DIR *directory = opendir(runs);
     struct dirent *entry;
     while (r == 0 && directory && (entry = readdir(directory))) {
-        BASE_CLEANUP(free) char *path = NULL;
+        BASE_CLEANUP(free)
+        char *path = NULL;
         if (!hex_is(entry->d_name, ID_DIGITS))
             continue;
         if (asprintf(&path, "%s/%s", runs, entry->d_name) < 0) {
@@ -111,7 +115,8 @@ static json_t *column(sqlite3_stmt *statement, int index) {
 
 /* Appends the rows of a statement to an array. */
 static int take_rows(sqlite3 *store, const char *sql, int64_t owner, json_t *rows) {
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(store, sql, -1, &statement, NULL) != SQLITE_OK)
         /* A store whose tables are not made yet is an empty one. */
         return strstr(sqlite3_errmsg(store), "no such table") ? 0 : -EIO;
@@ -141,7 +146,8 @@ BASE_DEFINE_CLEANUP(json_release, json_t *, json_release);
 
 int query_crashes(struct query *query, int64_t owner, query_row callback, void *context) {
     char sql[1024];
-    BASE_CLEANUP(json_release) json_t *rows = json_array();
+    BASE_CLEANUP(json_release)
+    json_t *rows = json_array();
     /* The last column is followed by a comma, too. */
     snprintf(sql, sizeof sql,
              "SELECT %.*s FROM crash WHERE ?1 < 0 OR owner = ?1 ORDER BY time DESC",
@@ -152,7 +158,8 @@ int query_crashes(struct query *query, int64_t owner, query_row callback, void *
             return r;
     }
     size_t n = json_array_size(rows);
-    BASE_CLEANUP(free) json_t **sorted = calloc(n + 1, sizeof *sorted);
+    BASE_CLEANUP(free)
+    json_t **sorted = calloc(n + 1, sizeof *sorted);
     if (!sorted)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++)
@@ -171,8 +178,10 @@ int query_delivery(struct query *query, query_row callback, void *context) {
         "SELECT dsn, (SELECT count(*) FROM crash WHERE crash.dsn = delivery.dsn AND "
         "state = 'queued') AS queued, sent, dropped, last_error, next_try FROM delivery "
         "ORDER BY dsn";
-    BASE_CLEANUP(json_release) json_t *rows = json_array();
-    BASE_CLEANUP(json_release) json_t *sums = json_object();
+    BASE_CLEANUP(json_release)
+    json_t *rows = json_array();
+    BASE_CLEANUP(json_release)
+    json_t *sums = json_object();
     const char *dsn;
     json_t *sum, *row;
     size_t i;
@@ -181,7 +190,7 @@ int query_delivery(struct query *query, query_row callback, void *context) {
         if (r < 0)
             return r;
     }
-    json_array_foreach(rows, i, row) {
+    json_array_foreach (rows, i, row) {
         static const char *const counts[] = {"queued", "sent", "dropped"};
         static const char *const latest[] = {"last_error", "next_try"};
         dsn = json_string_value(json_object_get(row, "dsn"));
@@ -198,7 +207,7 @@ int query_delivery(struct query *query, query_row callback, void *context) {
             if (json_is_null(json_object_get(sum, latest[k])))
                 json_object_set(sum, latest[k], json_object_get(row, latest[k]));
     }
-    json_object_foreach(sums, dsn, sum) {
+    json_object_foreach (sums, dsn, sum) {
         int r = callback(context, sum);
         if (r < 0)
             return r;
@@ -218,12 +227,14 @@ static int look_in(void *context, const char *state_dir) {
     static const char *const states[] = {"incoming", "captured", "outbox", "reported", "failed"};
     struct location *location = context;
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        BASE_CLEANUP(free) char *path = NULL;
+        BASE_CLEANUP(free)
+        char *path = NULL;
         if (asprintf(&path, "%s/%s", state_dir, states[i]) < 0) {
             path = NULL;
             return -ENOMEM;
         }
-        BASE_CLEANUP(closedir) DIR *directory = opendir(path);
+        BASE_CLEANUP(closedir)
+        DIR *directory = opendir(path);
         struct dirent *entry;
         while (directory && (entry = readdir(directory))) {
             if (!hex_is(entry->d_name, ID_DIGITS) ||

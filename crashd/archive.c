@@ -111,19 +111,17 @@ void archive_captured(struct archive *archive, const char *id) {
     link_send_new(&archive->link, json_pack("{ss ss}", "type", "captured", "id", id));
 }
 
-void archive_result(struct archive *archive, const char *id, json_t *destination,
-                    int result) {
+void archive_result(struct archive *archive, const char *id, json_t *destination, int result) {
     BASE_CLEANUP(json)
-    json_t *message = json_pack("{ss ss sO?}", "type", "result", "id", id, "destination",
-                                destination);
+    json_t *message =
+        json_pack("{ss ss sO?}", "type", "result", "id", id, "destination", destination);
     /* Without a store the result waits for its restart: jobs_store_lost() gives it again. */
     if (message)
         link_send(&archive->link, message, &result, 1);
 }
 
 void archive_fail(struct archive *archive, const char *id, const char *why) {
-    link_send_new(&archive->link,
-                  json_pack("{ss ss ss}", "type", "fail", "id", id, "error", why));
+    link_send_new(&archive->link, json_pack("{ss ss ss}", "type", "fail", "id", id, "error", why));
 }
 
 void archive_delivery(struct archive *archive, const json_t *message) {

@@ -44,7 +44,8 @@ static int read_at(int fd, void *data, size_t size, off_t *at) {
 
 int bundle_read(int fd, struct bundle *ret) {
     struct header header;
-    BASE_CLEANUP(bundle) struct bundle bundle = {0};
+    BASE_CLEANUP(bundle)
+    struct bundle bundle = {0};
     off_t at = 0;
     int r = read_at(fd, &header, sizeof header, &at);
     if (r < 0)

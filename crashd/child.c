@@ -99,7 +99,8 @@ static int place_descriptors(const int *fds, size_t n) {
 
 pid_t child_spawn(const char *name, const char *const *arguments, const int *fds, size_t n) {
     char *const environment[] = {NULL};
-    BASE_CLEANUP(close) int program = open_program(name);
+    BASE_CLEANUP(close)
+    int program = open_program(name);
     if (program < 0)
         return program;
     pid_t pid = fork();

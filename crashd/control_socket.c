@@ -91,7 +91,8 @@ static int64_t what_may_see(int connection) {
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *context) {
     struct control *control = context;
     sd_event *event = sd_event_source_get_event(source);
-    BASE_CLEANUP(close) int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    BASE_CLEANUP(close)
+    int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     if (connection < 0 || control->clients >= CLIENTS_MAX)
         return 0;
     int64_t owner = what_may_see(connection);
@@ -109,7 +110,8 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
 }
 
 void control_socket_open(sd_event *event, const char *hook_socket, const char *state_path) {
-    BASE_CLEANUP(free) char *path = NULL;
+    BASE_CLEANUP(free)
+    char *path = NULL;
     const char *slash = strrchr(hook_socket, '/');
     int length = slash ? (int)(slash - hook_socket) + 1 : 0;
     if (asprintf(&path, "%.*s" CONTROL_SOCKET_NAME, length, hook_socket) < 0) {

@@ -22,10 +22,10 @@ struct courier {
     pid_t pid;
     struct link link;
     sd_event_source *child, *restart;
-    int64_t told;  /* messages sent to this process */
+    int64_t told;   /* messages sent to this process */
     bool overtaken; /* it went to rest before it had read all of them */
-    bool stuck;    /* nothing will be sent for long */
-    uint64_t next; /* when it wants to be started again, CLOCK_REALTIME; 0: not */
+    bool stuck;     /* nothing will be sent for long */
+    uint64_t next;  /* when it wants to be started again, CLOCK_REALTIME; 0: not */
 };
 
 static int start(struct courier *courier);
@@ -69,7 +69,8 @@ static int on_ended(sd_event_source *source, const siginfo_t *info, void *contex
     struct courier *courier = context;
     bool well = info->si_code == CLD_EXITED && info->si_status == 0;
     while (link_pending(&courier->link)) {
-        BASE_CLEANUP(ipc) struct ipc_message message;
+        BASE_CLEANUP(ipc)
+        struct ipc_message message;
         if (ipc_receive(courier->link.fd, &message) <= 0)
             break;
         on_message(courier, &message);
@@ -114,9 +115,9 @@ static int start(struct courier *courier) {
              (unsigned long long)config_quantity(config, CONFIG_RETENTION_DAYS, NULL));
     const char *ca = config_text(config, CONFIG_CA_FILE, NULL, NULL),
                *proxy = config_text(config, CONFIG_PROXY, NULL, NULL);
-    const char *arguments[] = {"crashd-network", "--connect-ms", connect, "--upload-ms", upload,
-                               "--days", days, "--ca-file", ca ? ca : "", "--proxy",
-                               proxy ? proxy : "", NULL};
+    const char *arguments[] = {
+        "crashd-network", "--connect-ms", connect,   "--upload-ms",      upload, "--days", days,
+        "--ca-file",      ca ? ca : "",   "--proxy", proxy ? proxy : "", NULL};
     int fds[] = {pair[1], daemon->spool.root, daemon->lock};
     pid_t pid = child_spawn("network", arguments, fds, 3);
     close(pair[1]);
@@ -137,7 +138,8 @@ static int start(struct courier *courier) {
 }
 
 static void tell(struct courier *courier, json_t *message) {
-    BASE_CLEANUP(json) json_t *owned = message;
+    BASE_CLEANUP(json)
+    json_t *owned = message;
     courier->stuck = false;
     if (start(courier) < 0 || !owned)
         return;

@@ -19,12 +19,12 @@ struct database {
 BASE_DEFINE_CLEANUP(statement, sqlite3_stmt *, sqlite3_finalize);
 
 #define COLUMN_DEFINITION(name, type) #name " " #type ","
-static const char schema[] =
-    "CREATE TABLE crash (" STORE_CRASH_COLUMNS(COLUMN_DEFINITION)
-    "owner INTEGER, captured INTEGER, PRIMARY KEY (id));"
-    "CREATE INDEX crash_time ON crash (captured);"
-    "CREATE INDEX crash_state ON crash (state, dsn);"
-    "CREATE TABLE delivery (" STORE_DELIVERY_COLUMNS(COLUMN_DEFINITION) "PRIMARY KEY (dsn));";
+static const char schema[] = "CREATE TABLE crash (" STORE_CRASH_COLUMNS(
+    COLUMN_DEFINITION) "owner INTEGER, captured INTEGER, PRIMARY KEY (id));"
+                       "CREATE INDEX crash_time ON crash (captured);"
+                       "CREATE INDEX crash_state ON crash (state, dsn);"
+                       "CREATE TABLE delivery (" STORE_DELIVERY_COLUMNS(
+                           COLUMN_DEFINITION) "PRIMARY KEY (dsn));";
 
 static int failed(struct database *database, const char *what) {
     log_error("store.db: %s: %s", what, sqlite3_errmsg(database->handle));
@@ -39,7 +39,8 @@ static int execute(struct database *database, const char *sql) {
 
 /* A statement with texts bound to its first parameters; NULL texts are null. */
 static int run(struct database *database, const char *sql, size_t n, const char *const *texts) {
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(database->handle, sql, -1, &statement, NULL) != SQLITE_OK)
         return failed(database, "statement");
     for (size_t i = 0; i < n; i++)
@@ -48,7 +49,8 @@ static int run(struct database *database, const char *sql, size_t n, const char 
 }
 
 static int64_t single_number(sqlite3 *handle, const char *sql) {
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW)
         return -1;
@@ -56,7 +58,8 @@ static int64_t single_number(sqlite3 *handle, const char *sql) {
 }
 
 static bool intact(sqlite3 *handle) {
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
     return sqlite3_prepare_v2(handle, "PRAGMA quick_check(1)", -1, &statement, NULL) == SQLITE_OK &&
            sqlite3_step(statement) == SQLITE_ROW &&
            strcmp((const char *)sqlite3_column_text(statement, 0), "ok") == 0;
@@ -81,8 +84,10 @@ static int open_file(const char *path, sqlite3 **ret) {
 static void set_aside(const char *path) {
     static const char *const files[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < 3; i++) {
-        BASE_CLEANUP(free) char *from = NULL;
-        BASE_CLEANUP(free) char *to = NULL;
+        BASE_CLEANUP(free)
+        char *from = NULL;
+        BASE_CLEANUP(free)
+        char *to = NULL;
         if (asprintf(&from, "%s%s", path, files[i]) >= 0 &&
             asprintf(&to, "%s.broken%s", path, files[i]) >= 0)
             rename(from, to);
@@ -90,7 +95,8 @@ static void set_aside(const char *path) {
 }
 
 int database_open(const char *state_dir, struct database **ret) {
-    BASE_CLEANUP(free) char *path = NULL;
+    BASE_CLEANUP(free)
+    char *path = NULL;
     struct database *database = calloc(1, sizeof *database);
     if (!database || asprintf(&path, "%s/store.db", state_dir) < 0) {
         free(database);
@@ -153,12 +159,13 @@ static void bind_json(sqlite3_stmt *statement, int index, const json_t *value) {
 int database_put(struct database *database, const struct database_crash *crash) {
     static const char *const names[] = {STORE_CRASH_COLUMNS(COLUMN_ENTRY)};
     static const int n = sizeof names / sizeof *names;
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(database->handle,
-                           "INSERT OR REPLACE INTO crash (" STORE_CRASH_COLUMNS(
-                               COLUMN_NAME) "owner, captured) VALUES (" STORE_CRASH_COLUMNS(
-                               COLUMN_PLACE) "?, ?)",
-                           -1, &statement, NULL) != SQLITE_OK)
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(
+            database->handle,
+            "INSERT OR REPLACE INTO crash (" STORE_CRASH_COLUMNS(
+                COLUMN_NAME) "owner, captured) VALUES (" STORE_CRASH_COLUMNS(COLUMN_PLACE) "?, ?)",
+            -1, &statement, NULL) != SQLITE_OK)
         return failed(database, "insert");
     for (int i = 0; i < n; i++) {
         const char *own = strcmp(names[i], "id") == 0      ? crash->id
@@ -185,7 +192,8 @@ int database_set_state(struct database *database, const char *id, const char *st
 }
 
 char *database_state(struct database *database, const char *id) {
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(database->handle, "SELECT state FROM crash WHERE id = ?", -1, &statement,
                            NULL) != SQLITE_OK)
         return NULL;
@@ -202,7 +210,8 @@ int database_remove(struct database *database, const char *id) {
 
 int database_delivery(struct database *database, const char *dsn, int sent, int dropped,
                       const char *error, const char *next_try) {
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(database->handle,
                            "INSERT INTO delivery (dsn, sent, dropped, last_error, next_try) "
                            "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (dsn) DO UPDATE SET "
@@ -229,8 +238,7 @@ int database_recount(struct database *database) {
 static int each_id(sqlite3_stmt *statement, database_callback callback, void *context) {
     json_t *ids = json_array();
     while (sqlite3_step(statement) == SQLITE_ROW)
-        json_array_append_new(ids,
-                              json_string((const char *)sqlite3_column_text(statement, 0)));
+        json_array_append_new(ids, json_string((const char *)sqlite3_column_text(statement, 0)));
     int r = 0;
     for (size_t i = 0; r == 0 && i < json_array_size(ids); i++)
         r = callback(context, json_string_value(json_array_get(ids, i)));
@@ -239,7 +247,8 @@ static int each_id(sqlite3_stmt *statement, database_callback callback, void *co
 }
 
 int database_each(struct database *database, database_callback callback, void *context) {
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(database->handle, "SELECT id FROM crash", -1, &statement, NULL) !=
         SQLITE_OK)
         return failed(database, "select");
@@ -248,7 +257,8 @@ int database_each(struct database *database, database_callback callback, void *c
 
 int database_each_old(struct database *database, uint64_t keep, int64_t before,
                       database_callback callback, void *context) {
-    BASE_CLEANUP(statement) sqlite3_stmt *statement = NULL;
+    BASE_CLEANUP(statement)
+    sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(database->handle,
                            "SELECT id FROM crash WHERE state IN ('sent', 'local', 'failed') AND "
                            "(captured < ?2 OR captured < (SELECT captured FROM crash ORDER BY "

@@ -70,9 +70,9 @@ enum verdict destination_judge(struct destination *destination, const struct ans
         return VERDICT_SENT;
     }
     /* A server that answers is there, however much it dislikes this event. */
-    if (status == 400 || status == 413 || (status > 400 && status < 500 && status != 401 &&
-                                           status != 403 && status != 404 && status != 407 &&
-                                           status != 408 && status != 429)) {
+    if (status == 400 || status == 413 ||
+        (status > 400 && status < 500 && status != 401 && status != 403 && status != 404 &&
+         status != 407 && status != 408 && status != 429)) {
         destination->failures = 0;
         destination->report.errors[CLIENTREPORT_SEND_ERROR]++;
         return VERDICT_END;

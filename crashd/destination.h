@@ -27,7 +27,7 @@ enum verdict { VERDICT_SENT, VERDICT_KEEP, VERDICT_END };
 
 /* What came back. */
 struct answer {
-    int status; /* 0: no answer */
+    int status;                       /* 0: no answer */
     const char *limits, *retry_after; /* headers, NULL if absent */
 };
 

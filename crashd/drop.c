@@ -54,12 +54,14 @@ static int import(const struct intake *intake, int directory, const char *name, 
         return -EINVAL;
     uint64_t size = (uint64_t)st.st_size;
     bool cut = size > intake->snapshot_max;
-    BASE_CLEANUP(close) int entry = spool_create(intake->spool, id);
     BASE_CLEANUP(close)
-    int to = entry < 0 ? -1
-                       : openat(entry, "copy", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    BASE_CLEANUP(json) json_t *facts = facts_unknown(id, st.st_uid, st.st_gid);
-    BASE_CLEANUP(json) json_t *message = NULL;
+    int entry = spool_create(intake->spool, id);
+    BASE_CLEANUP(close)
+    int to = entry < 0 ? -1 : openat(entry, "copy", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    BASE_CLEANUP(json)
+    json_t *facts = facts_unknown(id, st.st_uid, st.st_gid);
+    BASE_CLEANUP(json)
+    json_t *message = NULL;
     if (to < 0)
         return entry < 0 ? entry : -errno;
     if (!facts)
@@ -82,7 +84,8 @@ static int import(const struct intake *intake, int directory, const char *name, 
 }
 
 void intake_drops(const struct intake *intake, const char *path) {
-    BASE_CLEANUP(closedir) DIR *directory = opendir(path);
+    BASE_CLEANUP(closedir)
+    DIR *directory = opendir(path);
     struct dirent *file;
     if (!directory) {
         log_warning("%s: %m: snapshots left there are not taken", path);
@@ -91,16 +94,15 @@ void intake_drops(const struct intake *intake, const char *path) {
     while ((file = readdir(directory))) {
         char id[SPOOL_ID_SIZE], claim[64];
         bool claimed = claimed_id(file->d_name, id);
-        if (!claimed && (file->d_name[0] == '.' || text_ends_with(file->d_name, ".tmp") ||
-                         hex_uuid(id) < 0))
+        if (!claimed &&
+            (file->d_name[0] == '.' || text_ends_with(file->d_name, ".tmp") || hex_uuid(id) < 0))
             continue;
         snprintf(claim, sizeof claim, ".%s" CLAIM_SUFFIX, id);
         /* Another receiver may sweep too: the rename decides whose it is. */
-        if (!claimed &&
-            renameat(dirfd(directory), file->d_name, dirfd(directory), claim) < 0)
+        if (!claimed && renameat(dirfd(directory), file->d_name, dirfd(directory), claim) < 0)
             continue;
-        int r = spool_find(intake->spool, id) >= 0 ? 0
-                                                   : import(intake, dirfd(directory), claim, id);
+        int r =
+            spool_find(intake->spool, id) >= 0 ? 0 : import(intake, dirfd(directory), claim, id);
         if (r < 0 && r != -ENOSPC) {
             log_warning("%s/%s could not be taken: %s", path, file->d_name, strerror(-r));
             spool_remove(intake->spool, SPOOL_INCOMING, id);

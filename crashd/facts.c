@@ -23,7 +23,8 @@ enum { ENVIRON_MAX = 1 << 20, VALUE_MAX = 1024 };
 static void set_text(json_t *facts, const char *name, const char *value) {
     if (text_empty(value))
         return;
-    BASE_CLEANUP(free) char *clean = text_clean(value, 4096);
+    BASE_CLEANUP(free)
+    char *clean = text_clean(value, 4096);
     if (clean)
         json_object_set_new(facts, name, json_string(clean));
 }
@@ -53,7 +54,8 @@ static char *cgroup_path(const char *cgroup) {
 }
 
 char *facts_unit(const char *cgroup) {
-    BASE_CLEANUP(free) char *path = cgroup_path(cgroup);
+    BASE_CLEANUP(free)
+    char *path = cgroup_path(cgroup);
     char *rest = path, *part, *unit = NULL;
     /* A delegated unit has groups of its own below: the last name with the right end counts. */
     while (rest && (part = strsep(&rest, "/")))
@@ -89,7 +91,8 @@ static void add_environment(json_t *facts, int process) {
         {"SENTRY_DSN=", "sentry_dsn"},
     };
     size_t size = 0;
-    BASE_CLEANUP(free) char *text = proc_text(process, "environ", ENVIRON_MAX, &size);
+    BASE_CLEANUP(free)
+    char *text = proc_text(process, "environ", ENVIRON_MAX, &size);
     for (char *p = text; text && p < text + size; p += strlen(p) + 1)
         for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
             if (text_starts_with(p, wanted[i].variable) && strlen(p) < VALUE_MAX)
@@ -112,8 +115,10 @@ static void add_start_time(json_t *facts, uint64_t ticks) {
 /* Whether the process sees another file system than we do: paths mean other files there. */
 static bool has_foreign_root(int process) {
     struct stat theirs, ours;
-    BASE_CLEANUP(free) char *their_mounts = proc_link(process, "ns/mnt");
-    BASE_CLEANUP(free) char *our_mounts = proc_link(AT_FDCWD, "/proc/self/ns/mnt");
+    BASE_CLEANUP(free)
+    char *their_mounts = proc_link(process, "ns/mnt");
+    BASE_CLEANUP(free)
+    char *our_mounts = proc_link(AT_FDCWD, "/proc/self/ns/mnt");
     if (fstatat(process, "root", &theirs, 0) < 0 || stat("/", &ours) < 0)
         return false;
     return theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino ||
@@ -124,12 +129,18 @@ static void add_process(json_t *facts, const struct peer *peer) {
     struct proc_status status = {0};
     struct proc_stat stat = {0};
     unsigned long secure = 1;
-    BASE_CLEANUP(free) char *exe = proc_link(peer->process, "exe");
-    BASE_CLEANUP(free) char *cwd = proc_link(peer->process, "cwd");
-    BASE_CLEANUP(free) char *comm = proc_text(peer->process, "comm", 64, NULL);
-    BASE_CLEANUP(free) char *cgroup = proc_text(peer->process, "cgroup", 1 << 16, NULL);
-    BASE_CLEANUP(free) char *unit = cgroup ? facts_unit(cgroup) : NULL;
-    BASE_CLEANUP(free) char *container = cgroup ? facts_container(cgroup) : NULL;
+    BASE_CLEANUP(free)
+    char *exe = proc_link(peer->process, "exe");
+    BASE_CLEANUP(free)
+    char *cwd = proc_link(peer->process, "cwd");
+    BASE_CLEANUP(free)
+    char *comm = proc_text(peer->process, "comm", 64, NULL);
+    BASE_CLEANUP(free)
+    char *cgroup = proc_text(peer->process, "cgroup", 1 << 16, NULL);
+    BASE_CLEANUP(free)
+    char *unit = cgroup ? facts_unit(cgroup) : NULL;
+    BASE_CLEANUP(free)
+    char *container = cgroup ? facts_container(cgroup) : NULL;
 
     set_text(facts, "exe", exe);
     set_text(facts, "cwd", cwd);
@@ -158,9 +169,8 @@ static void add_process(json_t *facts, const struct peer *peer) {
 }
 
 json_t *facts_unknown(const char *event_id, uint32_t uid, uint32_t gid) {
-    return json_pack("{ss sI sI sI sb}", "event_id", event_id, "time",
-                     (json_int_t)clock_realtime(), "uid", (json_int_t)uid, "gid", (json_int_t)gid,
-                     "identified", 0);
+    return json_pack("{ss sI sI sI sb}", "event_id", event_id, "time", (json_int_t)clock_realtime(),
+                     "uid", (json_int_t)uid, "gid", (json_int_t)gid, "identified", 0);
 }
 
 json_t *facts_collect(const char *event_id, const struct peer *peer) {

@@ -7,7 +7,8 @@
 
 #include "crashd/peer.h"
 
-/* A new object with event_id, time, uid, gid, identified and what /proc tells; NULL if no memory. */
+/* A new object with event_id, time, uid, gid, identified and what /proc tells; NULL if no memory.
+ */
 json_t *facts_collect(const char *event_id, const struct peer *peer);
 /* Facts of a snapshot whose process nobody saw: uid is the owner of its file. */
 json_t *facts_unknown(const char *event_id, uint32_t uid, uint32_t gid);

@@ -38,7 +38,8 @@ static void add_os_release(json_t *description, char *text) {
 
 int host_read(struct host *ret) {
     struct utsname names;
-    BASE_CLEANUP(free) char *text = NULL;
+    BASE_CLEANUP(free)
+    char *text = NULL;
     size_t size;
     json_t *description = ret->description = json_object();
     if (!description)

@@ -141,9 +141,9 @@ static int finish_entry(const struct intake *intake, const char *id, int entry, 
 static void tell_main(const struct intake *intake, const json_t *facts, json_t *paths,
                       const int *fds, size_t n_fds) {
     BASE_CLEANUP(json)
-    json_t *message = json_pack("{ss ss sI sO}", "type", "captured", "id",
-                                ipc_text(facts, "event_id"), "uid",
-                                (json_int_t)ipc_number(facts, "uid"), "modules", paths);
+    json_t *message =
+        json_pack("{ss ss sI sO}", "type", "captured", "id", ipc_text(facts, "event_id"), "uid",
+                  (json_int_t)ipc_number(facts, "uid"), "modules", paths);
     /* Main scans the spool when it starts: a lost message delays, it loses nothing. */
     if (!message || ipc_send(intake->main, message, fds, n_fds, true) < 0)
         log_warning("%s is kept, but crashd could not be told: it is reported after a restart",
@@ -155,7 +155,8 @@ static void make_durable(const struct intake *intake, int entry, int file) {
     if (intake->run_id)
         return;
     fsync(file);
-    BASE_CLEANUP(close) int facts = openat(entry, "facts.json", O_RDONLY | O_CLOEXEC);
+    BASE_CLEANUP(close)
+    int facts = openat(entry, "facts.json", O_RDONLY | O_CLOEXEC);
     if (facts >= 0)
         fsync(facts);
     fsync(entry);
@@ -175,11 +176,16 @@ static enum handshake_answer take_snapshot(const struct intake *intake,
     size_t n_fds = 0;
     uint64_t size = 0;
     bool cut = false;
-    BASE_CLEANUP(peer) struct peer peer;
-    BASE_CLEANUP(json) json_t *facts = NULL;
-    BASE_CLEANUP(json) json_t *paths = json_array();
-    BASE_CLEANUP(close) int entry = -1;
-    BASE_CLEANUP(close) int file = -1;
+    BASE_CLEANUP(peer)
+    struct peer peer;
+    BASE_CLEANUP(json)
+    json_t *facts = NULL;
+    BASE_CLEANUP(json)
+    json_t *paths = json_array();
+    BASE_CLEANUP(close)
+    int entry = -1;
+    BASE_CLEANUP(close)
+    int file = -1;
 
     peer_identify(connection, hello->flags & HANDSHAKE_FLAG_HELPER, &peer);
     if (!right_run(intake, hello)) {
@@ -250,8 +256,10 @@ static enum handshake_answer take_snapshot(const struct intake *intake,
 
 void intake_client(const struct intake *intake, int connection) {
     struct handshake_hello hello;
-    BASE_CLEANUP(close) int owned = connection;
-    BASE_CLEANUP(close) int source = -1;
+    BASE_CLEANUP(close)
+    int owned = connection;
+    BASE_CLEANUP(close)
+    int source = -1;
     int r = receive_hello(connection, &hello, &source);
     if (r == -ENODATA)
         return;

@@ -18,7 +18,8 @@ int ipc_send(int socket, const json_t *body, const int *fds, size_t n_fds, bool 
         struct cmsghdr header;
         char room[CMSG_SPACE(IPC_FDS_MAX * sizeof(int))];
     } control = {0};
-    BASE_CLEANUP(free) char *text = json_dumps(body, JSON_COMPACT);
+    BASE_CLEANUP(free)
+    char *text = json_dumps(body, JSON_COMPACT);
     if (!text)
         return -ENOMEM;
     struct iovec part = {text, strlen(text)};
@@ -42,7 +43,8 @@ int ipc_send(int socket, const json_t *body, const int *fds, size_t n_fds, bool 
 }
 
 int ipc_send_new(int socket, json_t *body) {
-    BASE_CLEANUP(json) json_t *owned = body;
+    BASE_CLEANUP(json)
+    json_t *owned = body;
     return owned ? ipc_send(socket, owned, NULL, 0, true) : -ENOMEM;
 }
 
@@ -67,7 +69,8 @@ int ipc_receive(int socket, struct ipc_message *ret) {
         struct cmsghdr header;
         char room[CMSG_SPACE(IPC_FDS_MAX * sizeof(int))];
     } control;
-    BASE_CLEANUP(free) char *text = malloc(IPC_MESSAGE_MAX);
+    BASE_CLEANUP(free)
+    char *text = malloc(IPC_MESSAGE_MAX);
     struct iovec part = {text, IPC_MESSAGE_MAX};
     struct msghdr message = {.msg_iov = &part,
                              .msg_iovlen = 1,

@@ -205,9 +205,12 @@ static int start_worker(struct worker *worker, uint32_t domain) {
         return r;
     worker_user(user);
     bool switch_user = geteuid() == 0 && !daemon->options.run_id;
-    const char *arguments[] = {"crashd-worker", "--debug-directories",
+    const char *arguments[] = {"crashd-worker",
+                               "--debug-directories",
                                config_text(daemon->config, CONFIG_DEBUG_DIRECTORIES, NULL, NULL),
-                               switch_user ? "--user" : NULL, user, NULL};
+                               switch_user ? "--user" : NULL,
+                               user,
+                               NULL};
     pid_t pid = child_spawn("worker", arguments, &pair[1], 1);
     close(pair[1]);
     if (pid < 0) {
@@ -246,12 +249,14 @@ static struct worker *worker_for(struct jobs *jobs, uint32_t domain) {
 static int send_job(struct worker *worker, struct job *job) {
     struct daemon *daemon = worker->jobs->daemon;
     int fds[2 + MODULES_MAX];
-    BASE_CLEANUP(close) int entry = spool_entry(&daemon->spool, SPOOL_CAPTURED, job->id);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(&daemon->spool, SPOOL_CAPTURED, job->id);
     if (entry < 0)
         return entry;
     BASE_CLEANUP(close)
     int snapshot = openat(entry, "snapshot", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    BASE_CLEANUP(json) json_t *facts = spool_read_json(entry, "facts.json");
+    BASE_CLEANUP(json)
+    json_t *facts = spool_read_json(entry, "facts.json");
     if (snapshot < 0 || !facts)
         return -ENODATA;
     job->result = memfd_create("crashd-result", MFD_CLOEXEC);
@@ -259,7 +264,8 @@ static int send_job(struct worker *worker, struct job *job) {
         return -errno;
     json_decref(job->destination);
     job->destination = NULL;
-    BASE_CLEANUP(json) json_t *request = request_new(daemon, facts, job->failures, &job->destination);
+    BASE_CLEANUP(json)
+    json_t *request = request_new(daemon, facts, job->failures, &job->destination);
     if (!request)
         return -ENOMEM;
     fds[0] = snapshot;
@@ -293,8 +299,7 @@ static void schedule(struct jobs *jobs) {
         job->state = JOB_WORKING;
         worker->job = job;
         sd_event_source_set_enabled(worker->idle, SD_EVENT_OFF);
-        daemon_timer(jobs->daemon, &worker->deadline, JOB_TIME * DAEMON_SECOND, on_overdue,
-                     worker);
+        daemon_timer(jobs->daemon, &worker->deadline, JOB_TIME * DAEMON_SECOND, on_overdue, worker);
     }
 }
 
@@ -303,8 +308,10 @@ static uint32_t domain_of(struct jobs *jobs, const char *id, const struct ipc_me
     if (message) {
         uid = (uint32_t)ipc_number(message->body, "uid");
     } else {
-        BASE_CLEANUP(close) int entry = spool_entry(&jobs->daemon->spool, SPOOL_CAPTURED, id);
-        BASE_CLEANUP(json) json_t *facts = entry < 0 ? NULL : spool_read_json(entry, "facts.json");
+        BASE_CLEANUP(close)
+        int entry = spool_entry(&jobs->daemon->spool, SPOOL_CAPTURED, id);
+        BASE_CLEANUP(json)
+        json_t *facts = entry < 0 ? NULL : spool_read_json(entry, "facts.json");
         uid = (uint32_t)ipc_number(facts, "uid");
     }
     return uid < 1000 ? 0 : uid;

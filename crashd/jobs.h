@@ -11,7 +11,8 @@
 int jobs_new(struct daemon *daemon, struct jobs **ret);
 struct jobs *jobs_free(struct jobs *jobs);
 
-/* A crash in captured/. message: the receiver's, with descriptors, which are taken over; or NULL. */
+/* A crash in captured/. message: the receiver's, with descriptors, which are taken over; or NULL.
+ */
 void jobs_add(struct jobs *jobs, const char *id, struct ipc_message *message);
 /* Every crash in captured/ that is not known yet. */
 void jobs_scan(struct jobs *jobs);

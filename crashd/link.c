@@ -45,7 +45,8 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *context
         flush_queue(link);
     if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
         return 0;
-    BASE_CLEANUP(ipc) struct ipc_message message;
+    BASE_CLEANUP(ipc)
+    struct ipc_message message;
     int r = ipc_receive(fd, &message);
     if (r > 0) {
         link->on_message(link->context, &message);
@@ -95,7 +96,8 @@ int link_send(struct link *link, const json_t *body, const int *fds, size_t n_fd
 }
 
 int link_send_new(struct link *link, json_t *body) {
-    BASE_CLEANUP(json) json_t *owned = body;
+    BASE_CLEANUP(json)
+    json_t *owned = body;
     return owned ? link_send(link, owned, NULL, 0) : -ENOMEM;
 }
 

@@ -32,7 +32,8 @@ char *listen_path(const char *option, const char *state_path) {
 
 /* The directory, opened: a socket's address holds 108 bytes only, its directory may be deeper. */
 static int open_parent(const char *path) {
-    BASE_CLEANUP(free) char *parent = strdup(path);
+    BASE_CLEANUP(free)
+    char *parent = strdup(path);
     if (!parent)
         return -ENOMEM;
     char *slash = strrchr(parent, '/');
@@ -49,11 +50,12 @@ static int open_parent(const char *path) {
 
 static int bind_below(int parent, const char *name) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int n = snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", parent,
-                     name);
+    int n =
+        snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", parent, name);
     if (n < 0 || (size_t)n >= sizeof address.sun_path)
         return -ENAMETOOLONG;
-    BASE_CLEANUP(close) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    BASE_CLEANUP(close)
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) {
@@ -78,7 +80,8 @@ static int bind_below(int parent, const char *name) {
 }
 
 int listen_open(const char *path) {
-    BASE_CLEANUP(close) int parent = open_parent(path);
+    BASE_CLEANUP(close)
+    int parent = open_parent(path);
     int fd = parent < 0 ? parent : bind_below(parent, text_basename(path));
     if (fd == -EADDRINUSE)
         log_error("%s: another crashd answers there: stop that one, or use --socket", path);

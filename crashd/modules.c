@@ -20,7 +20,7 @@
 enum { MAPS_MAX = 32 << 20 };
 
 static bool of_the_system(const char *path) {
-    static const char *const directories[] = {"/usr/",   "/lib/",  "/lib64/", "/lib32/",
+    static const char *const directories[] = {"/usr/",    "/lib/", "/lib64/", "/lib32/",
                                               "/libx32/", "/bin/", "/sbin/"};
     if (text_starts_with(path, "/usr/local/"))
         return false;
@@ -76,9 +76,12 @@ static char *path_of_line(char *line) {
 size_t modules_open(int process, bool everything, json_t *paths, int fds[MODULES_MAX]) {
     struct proc_status status;
     size_t n = 0, room = MODULES_PATHS_MAX;
-    BASE_CLEANUP(free) char *maps = proc_text(process, "maps", MAPS_MAX, NULL);
-    BASE_CLEANUP(free) char *exe = proc_link(process, "exe");
-    BASE_CLEANUP(close) int root = openat(process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    BASE_CLEANUP(free)
+    char *maps = proc_text(process, "maps", MAPS_MAX, NULL);
+    BASE_CLEANUP(free)
+    char *exe = proc_link(process, "exe");
+    BASE_CLEANUP(close)
+    int root = openat(process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
     char *rest = maps, *text;
     const char *last = "";
 
@@ -97,8 +100,7 @@ size_t modules_open(int process, bool everything, json_t *paths, int fds[MODULES
             (!everything && !deleted && of_the_system(path)))
             continue;
         BASE_CLEANUP(close)
-        int place = is_exe ? openat(process, "exe", O_PATH | O_CLOEXEC)
-                           : open_below(root, path);
+        int place = is_exe ? openat(process, "exe", O_PATH | O_CLOEXEC) : open_below(root, path);
         int fd = place < 0 ? -1 : reopen(place);
         if (fd < 0)
             continue;

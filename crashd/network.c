@@ -68,8 +68,10 @@ static void send_back(struct network *network, const char *id) {
 }
 
 static bool sent_before(struct network *network, const char *id) {
-    BASE_CLEANUP(close) int entry = spool_entry(&network->spool, SPOOL_OUTBOX, id);
-    BASE_CLEANUP(json) json_t *delivery = entry < 0 ? NULL : spool_read_json(entry, "delivery.json");
+    BASE_CLEANUP(close)
+    int entry = spool_entry(&network->spool, SPOOL_OUTBOX, id);
+    BASE_CLEANUP(json)
+    json_t *delivery = entry < 0 ? NULL : spool_read_json(entry, "delivery.json");
     return strcmp(ipc_text(delivery, "state"), "sent") == 0;
 }
 
@@ -109,7 +111,8 @@ static void retry(struct network *network, bool new_config) {
 
 static void listen_to_main(struct network *network) {
     for (;;) {
-        BASE_CLEANUP(ipc) struct ipc_message message;
+        BASE_CLEANUP(ipc)
+        struct ipc_message message;
         int r = ipc_receive(IPC_CHILD_FD, &message);
         if (r == -EAGAIN)
             return;
@@ -128,11 +131,13 @@ static void listen_to_main(struct network *network) {
 }
 
 static int start_upload(struct network *network, struct item *item) {
-    BASE_CLEANUP(free) char *event = NULL;
+    BASE_CLEANUP(free)
+    char *event = NULL;
     struct upload *upload;
     json_error_t error;
     size_t size;
-    BASE_CLEANUP(close) int entry = spool_entry(&network->spool, SPOOL_OUTBOX, item->id);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(&network->spool, SPOOL_OUTBOX, item->id);
     int r = entry < 0 ? entry : io_read_file(entry, "event.json", EVENT_MAX, &event, &size);
     if (r < 0)
         return r;
@@ -184,10 +189,10 @@ static void finish_upload(struct network *network, CURL *handle, CURLcode result
     struct destination *destination = item->destination;
     struct answer answer = upload_answer(upload);
     unsigned failures = destination->failures;
-    enum verdict verdict =
-        destination_judge(destination, &answer, clock_realtime(), &pause_began);
+    enum verdict verdict = destination_judge(destination, &answer, clock_realtime(), &pause_began);
     upload_describe(upload, &answer, result, error, sizeof error);
-    BASE_CLEANUP(free) char *problem = text_clean(error, sizeof error);
+    BASE_CLEANUP(free)
+    char *problem = text_clean(error, sizeof error);
     network->uploads--;
     destination->in_flight--;
     item->in_flight = false;
@@ -250,8 +255,8 @@ static int time_to_wait(const struct network *network, uint64_t due) {
 static void tell_stuck(struct network *network, uint64_t due) {
     bool stuck = network->uploads == 0 && due > clock_realtime() + LONG;
     if (stuck && !network->stuck)
-        ipc_send_new(IPC_CHILD_FD, json_pack("{ss sI}", "type", "stuck", "told",
-                                             (json_int_t)network->told));
+        ipc_send_new(IPC_CHILD_FD,
+                     json_pack("{ss sI}", "type", "stuck", "told", (json_int_t)network->told));
     network->stuck = stuck;
 }
 

@@ -46,11 +46,14 @@ int outbox_add(struct outbox *outbox, const char *id, struct item **ret) {
     for (struct item *item = outbox->items; item; item = item->next)
         if (strcmp(item->id, id) == 0)
             return -EEXIST;
-    BASE_CLEANUP(close) int entry = spool_entry(outbox->spool, SPOOL_OUTBOX, id);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(outbox->spool, SPOOL_OUTBOX, id);
     if (entry < 0)
         return entry;
-    BASE_CLEANUP(json) json_t *delivery = spool_read_json(entry, "delivery.json");
-    BASE_CLEANUP(json) json_t *facts = spool_read_json(entry, "facts.json");
+    BASE_CLEANUP(json)
+    json_t *delivery = spool_read_json(entry, "delivery.json");
+    BASE_CLEANUP(json)
+    json_t *facts = spool_read_json(entry, "facts.json");
     struct destination *destination = find_destination(outbox, ipc_text(delivery, "dsn"));
     if (!destination || !facts)
         return -EBADMSG;
@@ -95,12 +98,15 @@ struct item *outbox_next(const struct outbox *outbox, uint64_t now, uint64_t *du
 
 void outbox_note(const struct outbox *outbox, const struct item *item, const char *state,
                  const char *error, const char *next_try) {
-    BASE_CLEANUP(close) int entry = spool_entry(outbox->spool, SPOOL_OUTBOX, item->id);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(outbox->spool, SPOOL_OUTBOX, item->id);
     BASE_CLEANUP(json)
     json_t *delivery = json_pack("{ss sI ss sb ss* ss*}", "dsn", item->destination->dsn, "attempts",
                                  (json_int_t)item->attempts, "state", state, "events_only",
                                  item->events_only, "error", error, "next_try", next_try);
-    int r = entry < 0 ? entry : delivery ? spool_write_json(entry, "delivery.json", delivery) : -ENOMEM;
+    int r = entry < 0  ? entry
+            : delivery ? spool_write_json(entry, "delivery.json", delivery)
+                       : -ENOMEM;
     if (r < 0)
         log_warning("the delivery of %s could not be noted: %s", item->id, strerror(-r));
 }

@@ -49,8 +49,10 @@ static bool has_line(const char *text, const char *line) {
 /* The package whose list has path, in the spelling before or after /usr was merged: "name" or
  * "name:architecture", malloc'ed. */
 static char *find_owner(const char *path) {
-    BASE_CLEANUP(closedir) DIR *directory = opendir(DPKG "/info");
-    BASE_CLEANUP(free) char *other = NULL;
+    BASE_CLEANUP(closedir)
+    DIR *directory = opendir(DPKG "/info");
+    BASE_CLEANUP(free)
+    char *other = NULL;
     struct dirent *entry;
     int n = text_starts_with(path, "/usr/") ? asprintf(&other, "%s", path + strlen("/usr"))
                                             : asprintf(&other, "/usr%s", path);
@@ -59,7 +61,8 @@ static char *find_owner(const char *path) {
         return NULL;
     }
     while (directory && (entry = readdir(directory))) {
-        BASE_CLEANUP(free) char *text = NULL;
+        BASE_CLEANUP(free)
+        char *text = NULL;
         size_t size;
         if (!text_ends_with(entry->d_name, ".list") ||
             io_read_file(dirfd(directory), entry->d_name, LIST_MAX, &text, &size) < 0)
@@ -72,8 +75,10 @@ static char *find_owner(const char *path) {
 
 /* "Version:" of a package's paragraph: malloc'ed. */
 static char *find_version(const char *name) {
-    BASE_CLEANUP(free) char *text = NULL;
-    BASE_CLEANUP(free) char *start = NULL;
+    BASE_CLEANUP(free)
+    char *text = NULL;
+    BASE_CLEANUP(free)
+    char *start = NULL;
     size_t size;
     if (io_read_file(AT_FDCWD, DPKG "/status", STATUS_MAX, &text, &size) < 0 ||
         asprintf(&start, "Package: %s\n", name) < 0) {
@@ -93,11 +98,13 @@ static char *find_version(const char *name) {
 }
 
 static json_t *look_up(const char *path) {
-    BASE_CLEANUP(free) char *owner = find_owner(path);
+    BASE_CLEANUP(free)
+    char *owner = find_owner(path);
     if (!owner)
         return json_null();
     owner[strcspn(owner, ":")] = '\0';
-    BASE_CLEANUP(free) char *version = find_version(owner);
+    BASE_CLEANUP(free)
+    char *version = find_version(owner);
     return json_pack("[s s]", owner, version ? version : "");
 }
 

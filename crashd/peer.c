@@ -41,8 +41,10 @@ static bool same_memory(pid_t helper, int helper_process, pid_t parent, int pare
         return r == 0;
     if (errno != EPERM && errno != ENOSYS && errno != EACCES)
         return false;
-    BASE_CLEANUP(free) char *a = proc_link(helper_process, "exe");
-    BASE_CLEANUP(free) char *b = proc_link(parent_process, "exe");
+    BASE_CLEANUP(free)
+    char *a = proc_link(helper_process, "exe");
+    BASE_CLEANUP(free)
+    char *b = proc_link(parent_process, "exe");
     struct proc_stat x, y;
     /* Randomized addresses: equal ones are one memory or its copy by fork. */
     return a && b && strcmp(a, b) == 0 && proc_stat(helper_process, &x) == 0 &&
@@ -57,7 +59,8 @@ static const char *identify(int connection, bool helper, pid_t pid, struct peer 
     peer->holder = open_holder(connection, pid);
     if (peer->holder < 0)
         return "it is gone";
-    BASE_CLEANUP(close) int process = proc_open(pid);
+    BASE_CLEANUP(close)
+    int process = proc_open(pid);
     if (process < 0 || !peer_still_there(peer) || proc_status(process, &mine) < 0)
         return "it is gone";
     if (mine.uids[1] != peer->uid)
@@ -67,7 +70,8 @@ static const char *identify(int connection, bool helper, pid_t pid, struct peer 
         peer->process = TAKE_FD(process);
         return NULL;
     }
-    BASE_CLEANUP(close) int dying = proc_open(mine.parent);
+    BASE_CLEANUP(close)
+    int dying = proc_open(mine.parent);
     if (dying < 0 || proc_status(dying, &parent) < 0)
         return "its parent is not visible from here";
     if (memcmp(mine.uids, parent.uids, sizeof mine.uids) != 0)

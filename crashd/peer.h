@@ -8,12 +8,12 @@
 #include <sys/types.h>
 
 struct peer {
-    uint32_t uid, gid;  /* of the connection; always known */
-    bool identified;    /* the rest is known; else the snapshot alone tells about the process */
-    const char *doubt;  /* why not, a static text */
-    pid_t pid;          /* the process that dies */
-    int process;        /* its /proc directory, one descriptor for all reads; -1 */
-    int holder;         /* pidfd of the peer; -1 */
+    uint32_t uid, gid; /* of the connection; always known */
+    bool identified;   /* the rest is known; else the snapshot alone tells about the process */
+    const char *doubt; /* why not, a static text */
+    pid_t pid;         /* the process that dies */
+    int process;       /* its /proc directory, one descriptor for all reads; -1 */
+    int holder;        /* pidfd of the peer; -1 */
 };
 
 /* helper: the peer says that it is the capture helper and its parent is the dying process. */

@@ -122,7 +122,8 @@ static int on_ended(sd_event_source *source, const siginfo_t *info, void *contex
     struct pool *pool = receiver->pool;
     /* What it said last may still wait in the socket. */
     while (link_pending(&receiver->link)) {
-        BASE_CLEANUP(ipc) struct ipc_message message;
+        BASE_CLEANUP(ipc)
+        struct ipc_message message;
         if (ipc_receive(receiver->link.fd, &message) <= 0)
             break;
         on_message(receiver, &message);

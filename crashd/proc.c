@@ -44,7 +44,8 @@ static const char *status_line(const char *text, const char *name) {
 }
 
 int proc_status(int process, struct proc_status *ret) {
-    BASE_CLEANUP(free) char *text = proc_text(process, "status", 1 << 16, NULL);
+    BASE_CLEANUP(free)
+    char *text = proc_text(process, "status", 1 << 16, NULL);
     if (!text)
         return -ESRCH;
     /* The process's name stands in the first line and cannot hold a newline here: it is escaped. */
@@ -68,7 +69,8 @@ int proc_status(int process, struct proc_status *ret) {
 }
 
 int proc_stat(int process, struct proc_stat *ret) {
-    BASE_CLEANUP(free) char *text = proc_text(process, "stat", 4096, NULL);
+    BASE_CLEANUP(free)
+    char *text = proc_text(process, "stat", 4096, NULL);
     /* A name may hold blanks and parentheses. */
     const char *p = text ? strrchr(text, ')') : NULL;
     if (!p)
@@ -90,7 +92,8 @@ int proc_stat(int process, struct proc_stat *ret) {
 
 bool proc_auxiliary(int process, unsigned long type, unsigned long *ret) {
     size_t size = 0;
-    BASE_CLEANUP(free) char *bytes = proc_text(process, "auxv", 8192, &size);
+    BASE_CLEANUP(free)
+    char *bytes = proc_text(process, "auxv", 8192, &size);
     for (size_t i = 0; bytes && i + 2 * sizeof type <= size; i += 2 * sizeof type) {
         unsigned long pair[2];
         memcpy(pair, bytes + i, sizeof pair);

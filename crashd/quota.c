@@ -10,8 +10,8 @@ struct quota {
 };
 
 struct quota *quota_new(void) {
-    void *p = mmap(NULL, sizeof(struct quota), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                   -1, 0);
+    void *p =
+        mmap(NULL, sizeof(struct quota), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 

@@ -18,7 +18,8 @@ static void say(const struct intake *intake, const char *type) {
 
 /* False when it is time to end. */
 static bool obey(const struct receiver_options *options) {
-    BASE_CLEANUP(ipc) struct ipc_message message;
+    BASE_CLEANUP(ipc)
+    struct ipc_message message;
     const struct intake *intake = &options->intake;
     if (ipc_receive(intake->main, &message) <= 0 || ipc_is(&message, "stop"))
         return false;
@@ -47,9 +48,9 @@ static void serve(const struct receiver_options *options) {
 
 void receiver_run(const struct receiver_options *options) {
     const struct spool *spool = &options->intake.spool[0];
-    int keep[] = {options->intake.main, options->listener,           options->lock,
-                  spool->root,          spool->states[0],            spool->states[1],
-                  spool->states[2],     spool->states[3],            spool->states[4]};
+    int keep[] = {options->intake.main, options->listener, options->lock,
+                  spool->root,          spool->states[0],  spool->states[1],
+                  spool->states[2],     spool->states[3],  spool->states[4]};
     _Static_assert(SPOOL_STATES == 5, "keep every state");
     child_begin(keep, sizeof keep / sizeof *keep);
     /* For a look at any client's process, as that client (FINDINGS G), and for nothing else. */

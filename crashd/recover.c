@@ -26,8 +26,10 @@ static void move(const struct spool *spool, const char *id, enum spool_state fro
 
 static int finish_incoming(void *context, const char *id) {
     const struct spool *spool = context;
-    BASE_CLEANUP(close) int entry = spool_entry(spool, SPOOL_INCOMING, id);
-    BASE_CLEANUP(json) json_t *facts = NULL;
+    BASE_CLEANUP(close)
+    int entry = spool_entry(spool, SPOOL_INCOMING, id);
+    BASE_CLEANUP(json)
+    json_t *facts = NULL;
     struct stat st;
     if (entry < 0 || fstat(entry, &st) < 0)
         return 0;
@@ -50,8 +52,10 @@ static int finish_incoming(void *context, const char *id) {
 
 static int check_captured(void *context, const char *id) {
     const struct spool *spool = context;
-    BASE_CLEANUP(close) int entry = spool_entry(spool, SPOOL_CAPTURED, id);
-    BASE_CLEANUP(json) json_t *facts = entry < 0 ? NULL : spool_read_json(entry, "facts.json");
+    BASE_CLEANUP(close)
+    int entry = spool_entry(spool, SPOOL_CAPTURED, id);
+    BASE_CLEANUP(json)
+    json_t *facts = entry < 0 ? NULL : spool_read_json(entry, "facts.json");
     if (facts && has(entry, "snapshot"))
         return 0;
     log_error("crash %s is damaged: set aside in failed/", id);
@@ -61,7 +65,8 @@ static int check_captured(void *context, const char *id) {
 
 static int check_outbox(void *context, const char *id) {
     const struct spool *spool = context;
-    BASE_CLEANUP(close) int entry = spool_entry(spool, SPOOL_OUTBOX, id);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(spool, SPOOL_OUTBOX, id);
     if (entry >= 0 && has(entry, "event.json") && has(entry, "delivery.json"))
         return 0;
     bool again = entry >= 0 && has(entry, "snapshot") && has(entry, "facts.json");

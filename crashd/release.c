@@ -13,7 +13,8 @@
 enum { BUILD_ID_SHOWN = 6 /* bytes */ };
 
 const struct snapshot_module *release_main_module(const struct snapshot *snapshot) {
-    BASE_CLEANUP(free) char *exe = strdup(snapshot->process.exe);
+    BASE_CLEANUP(free)
+    char *exe = strdup(snapshot->process.exe);
     if (!exe)
         return NULL;
     if (text_ends_with(exe, " (deleted)"))
@@ -27,7 +28,8 @@ const struct snapshot_module *release_main_module(const struct snapshot *snapsho
 /* name@version of a .note.package, or NULL. */
 static char *from_note(const char *note) {
     json_error_t error;
-    BASE_CLEANUP(json) json_t *object = json_loads(note, 0, &error);
+    BASE_CLEANUP(json)
+    json_t *object = json_loads(note, 0, &error);
     const char *name = ipc_text(object, "name"), *version = ipc_text(object, "version");
     char *text = NULL;
     if (!*name || !*version || asprintf(&text, "%s@%s", name, version) < 0)

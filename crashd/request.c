@@ -35,14 +35,14 @@ static const char *setting(const struct daemon *daemon, enum config_key key,
 static const char *choose_dsn(const struct daemon *daemon, const json_t *facts,
                               const struct config_subject *subject) {
     const char *special, *client = or_null(ipc_text(facts, "sentry_dsn"));
-    const char *general = setting(daemon, CONFIG_DSN, subject, daemon->options.dsn, "SENTRY_DSN",
-                                  &special);
+    const char *general =
+        setting(daemon, CONFIG_DSN, subject, daemon->options.dsn, "SENTRY_DSN", &special);
     if (special)
         return or_null(special);
     /* A crashing process chooses the destination only of what is its own. */
-    bool allowed = config_boolean(daemon->config, CONFIG_ALLOW_CLIENT_DSN, subject) ||
-                   (ipc_flag(facts, "identified") && subject->uid == geteuid() &&
-                    !daemon->options.dsn);
+    bool allowed =
+        config_boolean(daemon->config, CONFIG_ALLOW_CLIENT_DSN, subject) ||
+        (ipc_flag(facts, "identified") && subject->uid == geteuid() && !daemon->options.dsn);
     return client && allowed ? client : or_null(general);
 }
 
@@ -99,10 +99,9 @@ json_t *request_new(const struct daemon *daemon, json_t *facts, unsigned failure
     json_object_set_new(settings, "tags", tags_for(daemon, &subject));
 
     const char *dsn = choose_dsn(daemon, facts, &subject);
-    *destination =
-        dsn ? json_pack("{ss sb}", "dsn", dsn, "events_only",
-                        strcmp(ipc_text(settings, "server"), "events-only") == 0)
-            : NULL;
+    *destination = dsn ? json_pack("{ss sb}", "dsn", dsn, "events_only",
+                                   strcmp(ipc_text(settings, "server"), "events-only") == 0)
+                       : NULL;
     json_object_set_new(settings, "local_only", json_boolean(!*destination));
     /* It is no business of the worker's. */
     json_object_del(facts, "sentry_dsn");

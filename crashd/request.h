@@ -7,8 +7,8 @@
 
 #include "crashd/daemon.h"
 
-/* From the third try on a reduced report. *destination: where the event goes (dsn, events_only), NULL
- * if it stays here; a new reference. NULL if no memory. */
+/* From the third try on a reduced report. *destination: where the event goes (dsn, events_only),
+ * NULL if it stays here; a new reference. NULL if no memory. */
 json_t *request_new(const struct daemon *daemon, json_t *facts, unsigned failures,
                     json_t **destination);
 

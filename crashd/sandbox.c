@@ -41,8 +41,7 @@ static int limit_resources(void) {
 static int become(const struct sandbox *sandbox) {
     if (!sandbox->switch_user)
         return 0;
-    if (setgroups(0, NULL) < 0 ||
-        setresgid(sandbox->gid, sandbox->gid, sandbox->gid) < 0 ||
+    if (setgroups(0, NULL) < 0 || setresgid(sandbox->gid, sandbox->gid, sandbox->gid) < 0 ||
         setresuid(sandbox->uid, sandbox->uid, sandbox->uid) < 0)
         return -errno;
     return setuid(0) == 0 ? -EPERM : 0;
@@ -53,7 +52,8 @@ enum { LANDLOCK_READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DI
 static int allow_reading(int ruleset, int directory, const char *path) {
     struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_READ};
     struct stat st;
-    BASE_CLEANUP(close) int fd = openat(directory, path, O_PATH | O_CLOEXEC);
+    BASE_CLEANUP(close)
+    int fd = openat(directory, path, O_PATH | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
         return 0;
     if (!S_ISDIR(st.st_mode))
@@ -70,7 +70,8 @@ static int allow_reading(int ruleset, int directory, const char *path) {
 static int allow_files(int ruleset, bool system) {
     static const char *const never[] = {".", "..", "proc", "sys", "dev"};
     static const char *const not_for_the_system[] = {"etc", "run", "var", "boot", "root"};
-    BASE_CLEANUP(closedir) DIR *root = opendir("/");
+    BASE_CLEANUP(closedir)
+    DIR *root = opendir("/");
     struct dirent *entry;
     int r = root ? 0 : -errno;
     while (r == 0 && (entry = readdir(root))) {
@@ -86,8 +87,8 @@ static int allow_files(int ruleset, bool system) {
 
 static int restrict_files(bool system) {
     /* All rights of the first version: any kernel that has landlock knows them. */
-    struct landlock_ruleset_attr attributes = {
-        .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+    struct landlock_ruleset_attr attributes = {.handled_access_fs =
+                                                   (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
     BASE_CLEANUP(close)
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0);
     if (ruleset < 0) {
@@ -105,36 +106,47 @@ static int restrict_files(bool system) {
 
 /* What a program only calls when it is no longer ours. */
 static const int deadly[] = {
-    SCMP_SYS(execve),  SCMP_SYS(execveat), SCMP_SYS(socket),  SCMP_SYS(connect),
-    SCMP_SYS(bind),    SCMP_SYS(ptrace),   SCMP_SYS(fork),    SCMP_SYS(vfork),
-    SCMP_SYS(kill),    SCMP_SYS(tkill),    SCMP_SYS(mount),   SCMP_SYS(unshare),
-    SCMP_SYS(setns),   SCMP_SYS(bpf),      SCMP_SYS(process_vm_readv),
+    SCMP_SYS(execve),
+    SCMP_SYS(execveat),
+    SCMP_SYS(socket),
+    SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(fork),
+    SCMP_SYS(vfork),
+    SCMP_SYS(kill),
+    SCMP_SYS(tkill),
+    SCMP_SYS(mount),
+    SCMP_SYS(unshare),
+    SCMP_SYS(setns),
+    SCMP_SYS(bpf),
+    SCMP_SYS(process_vm_readv),
     SCMP_SYS(process_vm_writev),
 };
 
 static const int harmless[] = {
-    SCMP_SYS(read),           SCMP_SYS(pread64),        SCMP_SYS(readv),
-    SCMP_SYS(preadv),         SCMP_SYS(write),          SCMP_SYS(writev),
-    SCMP_SYS(pwrite64),       SCMP_SYS(lseek),          SCMP_SYS(close),
-    SCMP_SYS(fstat),          SCMP_SYS(newfstatat),     SCMP_SYS(stat),
-    SCMP_SYS(lstat),          SCMP_SYS(statx),          SCMP_SYS(access),
-    SCMP_SYS(faccessat),      SCMP_SYS(faccessat2),     SCMP_SYS(readlink),
-    SCMP_SYS(readlinkat),     SCMP_SYS(getdents64),     SCMP_SYS(getcwd),
-    SCMP_SYS(mmap),           SCMP_SYS(munmap),         SCMP_SYS(mremap),
-    SCMP_SYS(mprotect),       SCMP_SYS(madvise),        SCMP_SYS(brk),
-    SCMP_SYS(dup),            SCMP_SYS(fcntl),          SCMP_SYS(ftruncate),
-    SCMP_SYS(recvmsg),        SCMP_SYS(sendmsg),        SCMP_SYS(poll),
-    SCMP_SYS(ppoll),          SCMP_SYS(futex),          SCMP_SYS(sched_yield),
-    SCMP_SYS(clock_gettime),  SCMP_SYS(gettimeofday),   SCMP_SYS(time),
-    SCMP_SYS(nanosleep),      SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom),
-    SCMP_SYS(getpid),         SCMP_SYS(gettid),         SCMP_SYS(getppid),
-    SCMP_SYS(getuid),         SCMP_SYS(geteuid),        SCMP_SYS(getgid),
-    SCMP_SYS(getegid),        SCMP_SYS(getrlimit),      SCMP_SYS(prlimit64),
-    SCMP_SYS(sysinfo),        SCMP_SYS(uname),          SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(rt_sigaction),   SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(sigaltstack),    SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-    SCMP_SYS(exit_group),     SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
-    SCMP_SYS(membarrier),     SCMP_SYS(msync),
+    SCMP_SYS(read),          SCMP_SYS(pread64),         SCMP_SYS(readv),
+    SCMP_SYS(preadv),        SCMP_SYS(write),           SCMP_SYS(writev),
+    SCMP_SYS(pwrite64),      SCMP_SYS(lseek),           SCMP_SYS(close),
+    SCMP_SYS(fstat),         SCMP_SYS(newfstatat),      SCMP_SYS(stat),
+    SCMP_SYS(lstat),         SCMP_SYS(statx),           SCMP_SYS(access),
+    SCMP_SYS(faccessat),     SCMP_SYS(faccessat2),      SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat),    SCMP_SYS(getdents64),      SCMP_SYS(getcwd),
+    SCMP_SYS(mmap),          SCMP_SYS(munmap),          SCMP_SYS(mremap),
+    SCMP_SYS(mprotect),      SCMP_SYS(madvise),         SCMP_SYS(brk),
+    SCMP_SYS(dup),           SCMP_SYS(fcntl),           SCMP_SYS(ftruncate),
+    SCMP_SYS(recvmsg),       SCMP_SYS(sendmsg),         SCMP_SYS(poll),
+    SCMP_SYS(ppoll),         SCMP_SYS(futex),           SCMP_SYS(sched_yield),
+    SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),    SCMP_SYS(time),
+    SCMP_SYS(nanosleep),     SCMP_SYS(clock_nanosleep), SCMP_SYS(getrandom),
+    SCMP_SYS(getpid),        SCMP_SYS(gettid),          SCMP_SYS(getppid),
+    SCMP_SYS(getuid),        SCMP_SYS(geteuid),         SCMP_SYS(getgid),
+    SCMP_SYS(getegid),       SCMP_SYS(getrlimit),       SCMP_SYS(prlimit64),
+    SCMP_SYS(sysinfo),       SCMP_SYS(uname),           SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask),  SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sigaltstack),   SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+    SCMP_SYS(exit_group),    SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+    SCMP_SYS(membarrier),    SCMP_SYS(msync),
 };
 
 /* msync: libunwind asks by it whether memory is there. tgkill: abort() raises its own signal. */

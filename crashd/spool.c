@@ -59,7 +59,8 @@ int spool_remove(const struct spool *spool, enum spool_state state, const char *
     int fd = spool_entry(spool, state, id);
     if (fd < 0)
         return fd;
-    BASE_CLEANUP(closedir) DIR *directory = fdopendir(fd);
+    BASE_CLEANUP(closedir)
+    DIR *directory = fdopendir(fd);
     if (!directory) {
         close(fd);
         return -ENOMEM;
@@ -86,7 +87,8 @@ int spool_each(const struct spool *spool, enum spool_state state, spool_callback
     int fd = openat(spool->states[state], ".", DIRECTORY_FLAGS);
     if (fd < 0)
         return -errno;
-    BASE_CLEANUP(closedir) DIR *directory = fdopendir(fd);
+    BASE_CLEANUP(closedir)
+    DIR *directory = fdopendir(fd);
     if (!directory) {
         close(fd);
         return -ENOMEM;
@@ -103,7 +105,8 @@ int spool_each(const struct spool *spool, enum spool_state state, spool_callback
 }
 
 json_t *spool_read_json(int entry, const char *name) {
-    BASE_CLEANUP(free) char *text = NULL;
+    BASE_CLEANUP(free)
+    char *text = NULL;
     json_error_t error;
     size_t size;
     if (io_read_file(entry, name, SPOOL_JSON_MAX, &text, &size) < 0)
@@ -117,6 +120,7 @@ json_t *spool_read_json(int entry, const char *name) {
 }
 
 int spool_write_json(int entry, const char *name, const json_t *object) {
-    BASE_CLEANUP(free) char *text = json_dumps(object, JSON_COMPACT);
+    BASE_CLEANUP(free)
+    char *text = json_dumps(object, JSON_COMPACT);
     return text ? io_write_file_atomic(entry, name, text, strlen(text)) : -ENOMEM;
 }

@@ -57,22 +57,27 @@ static const char *state_name(enum spool_state state, const json_t *delivery) {
 static json_t *early_summary(const json_t *facts) {
     char time[CLOCK_RFC3339_SIZE];
     clock_rfc3339((uint64_t)ipc_number(facts, "time"), time);
-    json_t *summary = json_pack("{ss sO? sO? sO? sO?}", "time", time, "exe",
-                                json_object_get(facts, "exe"), "pid", json_object_get(facts, "pid"),
-                                "uid", json_object_get(facts, "uid"), "unit",
-                                json_object_get(facts, "unit"));
+    json_t *summary =
+        json_pack("{ss sO? sO? sO? sO?}", "time", time, "exe", json_object_get(facts, "exe"), "pid",
+                  json_object_get(facts, "pid"), "uid", json_object_get(facts, "uid"), "unit",
+                  json_object_get(facts, "unit"));
     return summary;
 }
 
 /* The row of an entry, from its files. */
 static int put_entry(struct store *store, enum spool_state state, const char *id) {
-    BASE_CLEANUP(close) int entry = spool_entry(store->spool, state, id);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(store->spool, state, id);
     if (entry < 0)
         return entry;
-    BASE_CLEANUP(json) json_t *facts = spool_read_json(entry, "facts.json");
-    BASE_CLEANUP(json) json_t *delivery = spool_read_json(entry, "delivery.json");
-    BASE_CLEANUP(json) json_t *summary = spool_read_json(entry, "summary.json");
-    BASE_CLEANUP(free) char *dsn = display(ipc_text(delivery, "dsn"));
+    BASE_CLEANUP(json)
+    json_t *facts = spool_read_json(entry, "facts.json");
+    BASE_CLEANUP(json)
+    json_t *delivery = spool_read_json(entry, "delivery.json");
+    BASE_CLEANUP(json)
+    json_t *summary = spool_read_json(entry, "summary.json");
+    BASE_CLEANUP(free)
+    char *dsn = display(ipc_text(delivery, "dsn"));
     if (!summary)
         summary = early_summary(facts);
     const char *error = ipc_text(delivery, "error");
@@ -102,9 +107,12 @@ struct reconcile {
 static int reconcile_entry(void *context, const char *id) {
     const struct reconcile *reconcile = context;
     struct store *store = reconcile->store;
-    BASE_CLEANUP(free) char *known = database_state(store->database, id);
-    BASE_CLEANUP(close) int entry = spool_entry(store->spool, reconcile->state, id);
-    BASE_CLEANUP(json) json_t *delivery = entry < 0 ? NULL : spool_read_json(entry, "delivery.json");
+    BASE_CLEANUP(free)
+    char *known = database_state(store->database, id);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(store->spool, reconcile->state, id);
+    BASE_CLEANUP(json)
+    json_t *delivery = entry < 0 ? NULL : spool_read_json(entry, "delivery.json");
     if (entry >= 0 && (!known || strcmp(known, state_name(reconcile->state, delivery)) != 0))
         put_entry(store, reconcile->state, id);
     return 0;
@@ -122,8 +130,7 @@ static void reconcile(struct store *store) {
     if (database_begin(store->database) < 0)
         return;
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-        spool_each(store->spool, states[i], reconcile_entry,
-                   &(struct reconcile){store, states[i]});
+        spool_each(store->spool, states[i], reconcile_entry, &(struct reconcile){store, states[i]});
     database_each(store->database, forget_missing, store);
     database_recount(store->database);
     database_commit(store->database);
@@ -145,7 +152,8 @@ static void apply_retention(struct store *store) {
 
 static bool is_object(const char *text, size_t size, const char *id_key, const char *id) {
     json_error_t error;
-    BASE_CLEANUP(json) json_t *object = json_loadb(text, size, 0, &error);
+    BASE_CLEANUP(json)
+    json_t *object = json_loadb(text, size, 0, &error);
     return json_is_object(object) && strcmp(ipc_text(object, id_key), id) == 0;
 }
 
@@ -160,13 +168,18 @@ static int check_result(const struct bundle *bundle, const char *id) {
 }
 
 static int keep_result(struct store *store, const char *id, json_t *destination, int result) {
-    static const char *const names[BUNDLE_PARTS] = {
-        [BUNDLE_EVENT] = "event.json", [BUNDLE_TEXT] = "report.txt", [BUNDLE_SUMMARY] = "summary.json"};
-    BASE_CLEANUP(bundle) struct bundle bundle = {0};
-    BASE_CLEANUP(json) json_t *delivery = json_deep_copy(destination);
+    static const char *const names[BUNDLE_PARTS] = {[BUNDLE_EVENT] = "event.json",
+                                                    [BUNDLE_TEXT] = "report.txt",
+                                                    [BUNDLE_SUMMARY] = "summary.json"};
+    BASE_CLEANUP(bundle)
+    struct bundle bundle = {0};
+    BASE_CLEANUP(json)
+    json_t *delivery = json_deep_copy(destination);
     const char *dsn = ipc_text(delivery, "dsn");
-    BASE_CLEANUP(free) char *shown = display(dsn);
-    BASE_CLEANUP(close) int entry = spool_entry(store->spool, SPOOL_CAPTURED, id);
+    BASE_CLEANUP(free)
+    char *shown = display(dsn);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(store->spool, SPOOL_CAPTURED, id);
     if (entry < 0)
         return entry;
     int r = bundle_read(result, &bundle);
@@ -175,7 +188,8 @@ static int keep_result(struct store *store, const char *id, json_t *destination,
     for (int i = 0; r == 0 && i < BUNDLE_PARTS; i++)
         r = io_write_file_atomic(entry, names[i], bundle.data[i], bundle.size[i]);
     if (*dsn && !shown)
-        log_error("the DSN for %s is none: the report is kept here; correct dsn= or SENTRY_DSN", id);
+        log_error("the DSN for %s is none: the report is kept here; correct dsn= or SENTRY_DSN",
+                  id);
     if (r == 0 && shown) {
         json_object_set_new(delivery, "attempts", json_integer(0));
         json_object_set_new(delivery, "state", json_string("queued"));
@@ -194,8 +208,10 @@ static int keep_result(struct store *store, const char *id, json_t *destination,
 }
 
 static void log_report(const struct store *store, const char *id, enum spool_state state) {
-    BASE_CLEANUP(close) int entry = spool_entry(store->spool, state, id);
-    BASE_CLEANUP(json) json_t *summary = entry < 0 ? NULL : spool_read_json(entry, "summary.json");
+    BASE_CLEANUP(close)
+    int entry = spool_entry(store->spool, state, id);
+    BASE_CLEANUP(json)
+    json_t *summary = entry < 0 ? NULL : spool_read_json(entry, "summary.json");
     log_notice("%s: %s[%lld] of uid %lld: %s", id, ipc_text(summary, "exe"),
                (long long)ipc_number(summary, "pid"), (long long)ipc_number(summary, "uid"),
                ipc_text(summary, "title"));
@@ -203,24 +219,25 @@ static void log_report(const struct store *store, const char *id, enum spool_sta
 
 static void on_result(struct store *store, struct ipc_message *message) {
     const char *id = ipc_text(message->body, "id");
-    int r = message->n_fds == 1
-                ? keep_result(store, id, json_object_get(message->body, "destination"),
-                              message->fds[0])
-                : -EBADMSG;
+    int r =
+        message->n_fds == 1
+            ? keep_result(store, id, json_object_get(message->body, "destination"), message->fds[0])
+            : -EBADMSG;
     if (r < 0)
         log_error("the report of %s could not be stored: %s", id, strerror(-r));
     else
         log_report(store, id, (enum spool_state)r);
-    link_send_new(&store->main,
-                  json_pack("{ss ss ss* si}", "type", "stored", "id", id, "state",
-                            r < 0 ? NULL : state_name((enum spool_state)r, NULL), "problem",
-                            r < 0 ? -r : 0));
+    link_send_new(&store->main, json_pack("{ss ss ss* si}", "type", "stored", "id", id, "state",
+                                          r < 0 ? NULL : state_name((enum spool_state)r, NULL),
+                                          "problem", r < 0 ? -r : 0));
 }
 
 static void on_fail(struct store *store, struct ipc_message *message) {
     const char *id = ipc_text(message->body, "id"), *error = ipc_text(message->body, "error");
-    BASE_CLEANUP(close) int entry = spool_entry(store->spool, SPOOL_CAPTURED, id);
-    BASE_CLEANUP(json) json_t *delivery = json_pack("{ss ss}", "state", "failed", "error", error);
+    BASE_CLEANUP(close)
+    int entry = spool_entry(store->spool, SPOOL_CAPTURED, id);
+    BASE_CLEANUP(json)
+    json_t *delivery = json_pack("{ss ss}", "state", "failed", "error", error);
     if (entry >= 0)
         spool_write_json(entry, "delivery.json", delivery);
     if (spool_move(store->spool, id, SPOOL_CAPTURED, SPOOL_FAILED) == 0)
@@ -260,7 +277,7 @@ static void on_closed(void *context) {
 void store_run(const struct store_options *options) {
     const struct spool *spool = options->spool;
     struct store store = {.options = options, .spool = spool};
-    int keep[] = {options->main,    options->lock,    spool->root,     spool->states[0],
+    int keep[] = {options->main,    options->lock,    spool->root,      spool->states[0],
                   spool->states[1], spool->states[2], spool->states[3], spool->states[4]};
     _Static_assert(SPOOL_STATES == 5, "keep every state");
     child_begin(keep, sizeof keep / sizeof *keep);

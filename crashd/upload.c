@@ -27,11 +27,11 @@ static void cleanup_envelope(struct envelope *envelope) {
     envelope_clear(envelope);
 }
 
-static int make_body(struct upload *upload, struct destination *destination,
-                     const char *event_id, const char *event, size_t size, bool events_only,
-                     size_t *body_size) {
+static int make_body(struct upload *upload, struct destination *destination, const char *event_id,
+                     const char *event, size_t size, bool events_only, size_t *body_size) {
     __attribute__((cleanup(cleanup_envelope))) struct envelope envelope = {0};
-    BASE_CLEANUP(free) char *report = NULL;
+    BASE_CLEANUP(free)
+    char *report = NULL;
     size_t report_size = 0;
     uint64_t now = clock_realtime();
     int r = envelope_begin(&envelope, event_id, destination->dsn, now);
@@ -52,7 +52,8 @@ static int make_body(struct upload *upload, struct destination *destination,
 }
 
 static int add_header(struct upload *upload, const char *name, const char *value) {
-    BASE_CLEANUP(free) char *line = NULL;
+    BASE_CLEANUP(free)
+    char *line = NULL;
     if (asprintf(&line, "%s: %s", name, value) < 0) {
         line = NULL;
         return -ENOMEM;
@@ -71,8 +72,7 @@ static int make_headers(struct upload *upload, const char *auth) {
     if (r == 0)
         r = add_header(upload, "X-Sentry-Auth", auth);
     /* Empty: curl would wait a second for a "100 Continue" that some servers never send. */
-    struct curl_slist *headers =
-        r == 0 ? curl_slist_append(upload->headers, "Expect:") : NULL;
+    struct curl_slist *headers = r == 0 ? curl_slist_append(upload->headers, "Expect:") : NULL;
     if (!headers)
         return -ENOMEM;
     upload->headers = headers;
@@ -142,7 +142,7 @@ struct upload *upload_free(CURLM *multi, struct upload *upload) {
 static const char *header(CURL *handle, const char *name) {
     struct curl_header *found;
     return curl_easy_header(handle, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value
-                                                                                     : NULL;
+                                                                                    : NULL;
 }
 
 struct answer upload_answer(struct upload *upload) {
@@ -156,8 +156,7 @@ struct answer upload_answer(struct upload *upload) {
 void upload_describe(const struct upload *upload, const struct answer *answer, CURLcode result,
                      char *text, size_t size) {
     if (answer->status == 0)
-        snprintf(text, size, "%s",
-                 *upload->problem ? upload->problem : curl_easy_strerror(result));
+        snprintf(text, size, "%s", *upload->problem ? upload->problem : curl_easy_strerror(result));
     else
         snprintf(text, size, "HTTP %d%s%.200s", answer->status, *upload->answer ? ": " : "",
                  upload->answer);

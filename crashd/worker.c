@@ -100,9 +100,8 @@ static int fill_tags(const json_t *tags, struct report_context *context) {
     context->tags = calloc(json_object_size(tags) + 1, sizeof *context->tags);
     if (!context->tags)
         return -ENOMEM;
-    json_object_foreach((json_t *)tags, name, value)
-        context->tags[context->n_tags++] =
-            (struct report_pair){name, json_string_value(value)};
+    json_object_foreach ((json_t *)tags, name, value)
+        context->tags[context->n_tags++] = (struct report_pair){name, json_string_value(value)};
     return 0;
 }
 
@@ -111,11 +110,13 @@ static int render(const struct crash_report *report, const json_t *settings, int
         symbolication = event_symbolication_parse(ipc_text(settings, "symbolication"));
     struct event_options options = {
         .server = server < 0 ? EVENT_SERVER_AUTO : (enum event_server)server,
-        .symbolication = symbolication < 0 ? EVENT_SYMBOLICATION_AUTO
-                                           : (enum event_symbolication)symbolication,
+        .symbolication =
+            symbolication < 0 ? EVENT_SYMBOLICATION_AUTO : (enum event_symbolication)symbolication,
     };
-    BASE_CLEANUP(bundle) struct bundle bundle = {0};
-    BASE_CLEANUP(json) json_t *summary = summary_render(report);
+    BASE_CLEANUP(bundle)
+    struct bundle bundle = {0};
+    BASE_CLEANUP(json)
+    json_t *summary = summary_render(report);
     int r = event_render(report, &options, &bundle.data[BUNDLE_EVENT], &bundle.size[BUNDLE_EVENT]);
     if (r == 0)
         r = text_render(report, &bundle.data[BUNDLE_TEXT], &bundle.size[BUNDLE_TEXT]);
@@ -145,9 +146,12 @@ static int report(struct worker *worker, const struct ipc_message *message) {
     struct walk_file files[IPC_FDS_MAX];
     struct report_context context;
     __attribute__((cleanup(cleanup_mapping))) struct mapping mapping = {0};
-    BASE_CLEANUP(snapshot_free) struct snapshot *snapshot = NULL;
-    BASE_CLEANUP(walk_free) struct walk *walk = NULL;
-    BASE_CLEANUP(report_free) struct crash_report *crash = NULL;
+    BASE_CLEANUP(snapshot_free)
+    struct snapshot *snapshot = NULL;
+    BASE_CLEANUP(walk_free)
+    struct walk *walk = NULL;
+    BASE_CLEANUP(report_free)
+    struct crash_report *crash = NULL;
 
     if (message->n_fds < 2)
         return -EINVAL;
@@ -166,12 +170,14 @@ static int report(struct worker *worker, const struct ipc_message *message) {
                      &context.package, &context.package_version);
     struct release release =
         release_find(facts, settings, snapshot, context.package, context.package_version);
-    BASE_CLEANUP(free) char *release_name = release.name;
+    BASE_CLEANUP(free)
+    char *release_name = release.name;
     context.release = release.name;
     context.release_source = release.source;
     context.environment = release_environment(facts, settings, snapshot);
     r = fill_tags(json_object_get(settings, "tags"), &context);
-    BASE_CLEANUP(free) struct report_pair *tags = context.tags;
+    BASE_CLEANUP(free)
+    struct report_pair *tags = context.tags;
     if (r == 0 && !ipc_flag(message->body, "reduced"))
         r = walk_new(worker->symbolizer, snapshot, files, n_files, &walk);
     if (r == 0)
@@ -183,7 +189,8 @@ static int report(struct worker *worker, const struct ipc_message *message) {
 
 static int serve(struct worker *worker) {
     for (;;) {
-        BASE_CLEANUP(ipc) struct ipc_message message;
+        BASE_CLEANUP(ipc)
+        struct ipc_message message;
         int r = ipc_receive(IPC_CHILD_FD, &message);
         if (r <= 0)
             return r;
