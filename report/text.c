@@ -46,26 +46,6 @@ static void print_head(FILE *out, const struct crash_report *report) {
     fprintf(out, "%-*s %s\n", LINE_COLUMNS - DATE_COLUMNS - 1, head, date);
 }
 
-static void print_what(FILE *out, const struct crash_report *report) {
-    const struct report_diagnosis *diagnosis = &report->diagnosis;
-    if (diagnosis->synthetic)
-        fprintf(out, "  %s\n", diagnosis->value);
-    else
-        fprintf(out, "  %s: %s\n", diagnosis->type, diagnosis->value);
-    if (diagnosis->detail)
-        fprintf(out, "  %s\n", diagnosis->detail);
-    if (report->culprit < 0)
-        return;
-    const struct frame *frame = &report->threads[0].stack.frames[report->culprit];
-    const char *file = sourcepath_relative(report, frame);
-    if (frame->function)
-        fprintf(out, "  in %s", frame->function);
-    if (frame->function && file)
-        fprintf(out, ", %s:%u", file, frame->line);
-    if (frame->function)
-        fputc('\n', out);
-}
-
 static void format_place(const struct crash_report *report, const struct frame *frame, char *text,
                          size_t size) {
     const char *file = sourcepath_relative(report, frame);
@@ -78,6 +58,25 @@ static void format_place(const struct crash_report *report, const struct frame *
                  frame->offset);
     else
         snprintf(text, size, "not in any module");
+}
+
+static void print_what(FILE *out, const struct crash_report *report) {
+    const struct report_diagnosis *diagnosis = &report->diagnosis;
+    if (diagnosis->synthetic)
+        fprintf(out, "  %s\n", diagnosis->value);
+    else
+        fprintf(out, "  %s: %s\n", diagnosis->type, diagnosis->value);
+    if (diagnosis->detail)
+        fprintf(out, "  %s\n", diagnosis->detail);
+    if (report->culprit < 0)
+        return;
+    const struct frame *frame = &report->threads[0].stack.frames[report->culprit];
+    char place[1024];
+    format_place(report, frame, place, sizeof place);
+    if (frame->function)
+        fprintf(out, "  in %s, %s\n", frame->function, place);
+    else
+        fprintf(out, "  in %s\n", place);
 }
 
 /* Fewer lines than the event has: a report is read on a terminal. */
