@@ -42,49 +42,42 @@ volatile int zero;
 int *volatile null_pointer;
 sigjmp_buf recovery;
 
-[[gnu::noinline]] void crash()
-{
+[[gnu::noinline]] void crash() {
     *null_pointer = 1;
 }
 
-[[gnu::noinline]] int recurse(int depth)
-{
+[[gnu::noinline]] int recurse(int depth) {
     volatile char frame[512];
     frame[0] = static_cast<char>(depth);
     return recurse(depth + 1) + frame[0];
 }
 
-void reraise(int signal)
-{
+void reraise(int signal) {
     ::signal(signal, SIG_DFL);
     raise(signal);
 }
 
-void reraise_and_exit(int signal)
-{
+void reraise_and_exit(int signal) {
     ::signal(signal, SIG_DFL);
     raise(signal);
     _exit(3);
 }
 
-void set_action(int signal, void (*handler)(int), int flags)
-{
+void set_action(int signal, void (*handler)(int), int flags) {
     struct sigaction action = {};
     action.sa_handler = handler;
     action.sa_flags = flags;
     sigaction(signal, &action, nullptr);
 }
 
-int report_child(pid_t child)
-{
+int report_child(pid_t child) {
     int status;
     waitpid(child, &status, 0);
     std::printf("child died of %d\n", WTERMSIG(status));
     return 0;
 }
 
-void run_threads(int count, void (*function)(int))
-{
+void run_threads(int count, void (*function)(int)) {
     std::vector<std::thread> threads;
     for (int i = 0; i < count; i++)
         threads.emplace_back(function, i);
@@ -94,8 +87,7 @@ void run_threads(int count, void (*function)(int))
 
 pthread_barrier_t barrier;
 
-void forbid(int call, unsigned action)
-{
+void forbid(int call, unsigned action) {
     struct sock_filter filter[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(call), 0, 1),
@@ -108,8 +100,7 @@ void forbid(int call, unsigned action)
         std::exit(99);
 }
 
-int throw_and_catch()
-{
+int throw_and_catch() {
     try {
         throw std::runtime_error("caught");
     } catch (const std::exception &) {
@@ -118,21 +109,33 @@ int throw_and_catch()
     return 0;
 }
 
-void throwing() noexcept
-{
+void throwing() noexcept {
     throw std::out_of_range("no room");
 }
 
 const std::map<std::string, int (*)()> DEATHS = {
     {"null", [] { return crash(), 0; }},
     {"abort", []() -> int { std::abort(); }},
-    {"assert", [] { assert(zero == 1); return 0; }},
+    {"assert",
+     [] {
+         assert(zero == 1);
+         return 0;
+     }},
     {"throw", []() -> int { throw Custom("deep what"); }},
     {"throw_mixed", []() -> int { throw Mixed("second base"); }},
     {"throw_int", []() -> int { throw 5; }},
-    {"throw_noexcept", [] { throwing(); return 0; }},
-    {"throw_thread", [] { run_threads(1, [](int) { throw Custom("in a thread"); }); return 0; }},
-    {"rethrow", []() -> int {
+    {"throw_noexcept",
+     [] {
+         throwing();
+         return 0;
+     }},
+    {"throw_thread",
+     [] {
+         run_threads(1, [](int) { throw Custom("in a thread"); });
+         return 0;
+     }},
+    {"rethrow",
+     []() -> int {
          std::exception_ptr saved;
          try {
              throw Custom("via pointer");
@@ -144,36 +147,53 @@ const std::map<std::string, int (*)()> DEATHS = {
     {"bad_alloc", []() -> int { throw std::bad_alloc(); }},
     {"catching", throw_and_catch},
     {"overflow", [] { return recurse(0); }},
-    {"thread_overflow", [] { run_threads(1, [](int) { recurse(0); }); return 0; }},
+    {"thread_overflow",
+     [] {
+         run_threads(1, [](int) { recurse(0); });
+         return 0;
+     }},
     {"illegal", []() -> int { __builtin_trap(); }},
-    {"breakpoint", [] { __asm__ volatile("int3"); return 0; }},
-    {"double_free", [] {
+    {"breakpoint",
+     [] {
+         __asm__ volatile("int3");
+         return 0;
+     }},
+    {"double_free",
+     [] {
          void *volatile memory = std::malloc(3);
          std::free(memory);
          std::free(memory);
          return 0;
      }},
-    {"bus", [] {
+    {"bus",
+     [] {
          char path[] = "/tmp/hook-bus-XXXXXX";
          int fd = mkstemp(path);
          unlink(path);
-         auto *memory = static_cast<volatile char *>(
-             mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0));
+         auto *memory =
+             static_cast<volatile char *>(mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0));
          return static_cast<int>(memory[0]);
      }},
-    {"call_null", [] {
+    {"call_null",
+     [] {
          void (*volatile function)() = nullptr;
          function();
          return 0;
      }},
-    {"kill", [] { kill(getpid(), SIGSEGV); return 0; }},
-    {"fork", [] {
+    {"kill",
+     [] {
+         kill(getpid(), SIGSEGV);
+         return 0;
+     }},
+    {"fork",
+     [] {
          pid_t child = fork();
          if (child == 0)
              crash();
          return report_child(child);
      }},
-    {"fork_in_thread", [] {
+    {"fork_in_thread",
+     [] {
          run_threads(3, [](int i) {
              if (i != 1)
                  return;
@@ -184,7 +204,8 @@ const std::map<std::string, int (*)()> DEATHS = {
          });
          return 0;
      }},
-    {"vfork", [] {
+    {"vfork",
+     [] {
          pid_t child = vfork();
          if (child == 0) {
              *null_pointer = 1;
@@ -192,7 +213,8 @@ const std::map<std::string, int (*)()> DEATHS = {
          }
          return report_child(child);
      }},
-    {"fifty_threads_one", [] {
+    {"fifty_threads_one",
+     [] {
          run_threads(50, [](int i) {
              if (i == 37) {
                  usleep(50000);
@@ -202,7 +224,8 @@ const std::map<std::string, int (*)()> DEATHS = {
          });
          return 0;
      }},
-    {"fifty_threads_all", [] {
+    {"fifty_threads_all",
+     [] {
          pthread_barrier_init(&barrier, nullptr, 50);
          run_threads(50, [](int) {
              pthread_barrier_wait(&barrier);
@@ -210,7 +233,8 @@ const std::map<std::string, int (*)()> DEATHS = {
          });
          return 0;
      }},
-    {"blocked_threads", [] {
+    {"blocked_threads",
+     [] {
          run_threads(8, [](int i) {
              sigset_t all;
              sigfillset(&all);
@@ -224,17 +248,26 @@ const std::map<std::string, int (*)()> DEATHS = {
          });
          return 0;
      }},
-    {"in_handler", [] { std::signal(SIGUSR1, [](int) { crash(); }); std::raise(SIGUSR1); return 0; }},
-    {"in_handler_on_own_stack", [] {
-         stack_t stack = {};
-         stack.ss_sp = mmap(nullptr, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-         stack.ss_size = 65536;
-         sigaltstack(&stack, nullptr);
-         set_action(SIGUSR1, [](int) { crash(); }, SA_ONSTACK);
+    {"in_handler",
+     [] {
+         std::signal(SIGUSR1, [](int) { crash(); });
          std::raise(SIGUSR1);
          return 0;
      }},
-    {"small_stack", [] {
+    {"in_handler_on_own_stack",
+     [] {
+         stack_t stack = {};
+         stack.ss_sp =
+             mmap(nullptr, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+         stack.ss_size = 65536;
+         sigaltstack(&stack, nullptr);
+         set_action(
+             SIGUSR1, [](int) { crash(); }, SA_ONSTACK);
+         std::raise(SIGUSR1);
+         return 0;
+     }},
+    {"small_stack",
+     [] {
          stack_t stack = {};
          auto *memory = static_cast<char *>(
              mmap(nullptr, 3 * 16384, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
@@ -244,25 +277,46 @@ const std::map<std::string, int (*)()> DEATHS = {
          sigaltstack(&stack, nullptr);
          return recurse(0);
      }},
-    {"handler_reraises", [] { std::signal(SIGSEGV, reraise); crash(); return 0; }},
-    {"handler_returns_to_fault", [] {
+    {"handler_reraises",
+     [] {
+         std::signal(SIGSEGV, reraise);
+         crash();
+         return 0;
+     }},
+    {"handler_returns_to_fault",
+     [] {
          std::signal(SIGSEGV, [](int signal) { std::signal(signal, SIG_DFL); });
          crash();
          return 0;
      }},
-    {"handler_aborts", [] { std::signal(SIGSEGV, [](int) { std::abort(); }); crash(); return 0; }},
-    {"handler_crashes", [] {
-         set_action(SIGSEGV, [](int) { crash(); }, 0);
+    {"handler_aborts",
+     [] {
+         std::signal(SIGSEGV, [](int) { std::abort(); });
          crash();
          return 0;
      }},
-    {"handler_only_once", [] {
-         set_action(SIGSEGV, [](int) {}, SA_RESETHAND);
+    {"handler_crashes",
+     [] {
+         set_action(
+             SIGSEGV, [](int) { crash(); }, 0);
          crash();
          return 0;
      }},
-    {"handler_of_abort_returns", [] { std::signal(SIGABRT, [](int) {}); std::abort(); return 0; }},
-    {"fault_while_blocked", [] {
+    {"handler_only_once",
+     [] {
+         set_action(
+             SIGSEGV, [](int) {}, SA_RESETHAND);
+         crash();
+         return 0;
+     }},
+    {"handler_of_abort_returns",
+     [] {
+         std::signal(SIGABRT, [](int) {});
+         std::abort();
+         return 0;
+     }},
+    {"fault_while_blocked",
+     [] {
          sigset_t all, seen;
          sigfillset(&all);
          sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -272,7 +326,8 @@ const std::map<std::string, int (*)()> DEATHS = {
          crash();
          return 0;
      }},
-    {"recovered_then_abort", [] {
+    {"recovered_then_abort",
+     [] {
          std::signal(SIGSEGV, [](int) { siglongjmp(recovery, 1); });
          if (sigsetjmp(recovery, 1) == 0)
              crash();
@@ -281,29 +336,39 @@ const std::map<std::string, int (*)()> DEATHS = {
          std::abort();
          return 0;
      }},
-    {"no_descriptors", [] {
+    {"no_descriptors",
+     [] {
          struct rlimit limit = {3, 3};
          setrlimit(RLIMIT_NOFILE, &limit);
          crash();
          return 0;
      }},
-    {"closed_descriptors", [] {
+    {"closed_descriptors",
+     [] {
          for (int fd = 0; fd < 100; fd++)
              close(fd);
          crash();
          return 0;
      }},
-    {"no_memory", [] {
+    {"no_memory",
+     [] {
          struct rlimit limit = {1, 1};
          setrlimit(RLIMIT_AS, &limit);
          crash();
          return 0;
      }},
-    {"seccomp_trap", [] { forbid(SYS_getuid, SECCOMP_RET_TRAP); syscall(SYS_getuid); return 0; }},
+    {"seccomp_trap",
+     [] {
+         forbid(SYS_getuid, SECCOMP_RET_TRAP);
+         syscall(SYS_getuid);
+         return 0;
+     }},
 
-    {"small_stack_without_helper", [] {
+    {"small_stack_without_helper",
+     [] {
          stack_t stack = {};
-         stack.ss_sp = mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+         stack.ss_sp =
+             mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
          stack.ss_size = 8192;
          sigaltstack(&stack, nullptr);
          forbid(SYS_clone, SECCOMP_RET_ERRNO | EPERM);
@@ -311,9 +376,20 @@ const std::map<std::string, int (*)()> DEATHS = {
      }},
 
     // These end without a report.
-    {"handler_exits", [] { std::signal(SIGSEGV, reraise_and_exit); crash(); return 0; }},
-    {"handler_of_raise_returns", [] { std::signal(SIGABRT, [](int) {}); std::raise(SIGABRT); return 7; }},
-    {"recovers", [] {
+    {"handler_exits",
+     [] {
+         std::signal(SIGSEGV, reraise_and_exit);
+         crash();
+         return 0;
+     }},
+    {"handler_of_raise_returns",
+     [] {
+         std::signal(SIGABRT, [](int) {});
+         std::raise(SIGABRT);
+         return 7;
+     }},
+    {"recovers",
+     [] {
          std::signal(SIGSEGV, [](int) { siglongjmp(recovery, 1); });
          for (volatile int i = 0; i < 1000; i = i + 1) {
              if (sigsetjmp(recovery, 1) == 0)
@@ -321,7 +397,8 @@ const std::map<std::string, int (*)()> DEATHS = {
          }
          return 9;
      }},
-    {"sent_while_blocked", [] {
+    {"sent_while_blocked",
+     [] {
          sigset_t set;
          sigfillset(&set);
          sigprocmask(SIG_SETMASK, &set, nullptr);
@@ -330,7 +407,8 @@ const std::map<std::string, int (*)()> DEATHS = {
          std::printf("pending: %d\n", sigismember(&set, SIGSEGV));
          return 4;
      }},
-    {"nested_recovery", [] {
+    {"nested_recovery",
+     [] {
          // As the JVM does: allow the signal in its own handler, and recover from it there again.
          std::signal(SIGSEGV, [](int signal) {
              static bool inner;
@@ -351,12 +429,28 @@ const std::map<std::string, int (*)()> DEATHS = {
          crash();
          return 0;
      }},
-    {"ignored", [] { kill(getpid(), SIGSEGV); kill(getpid(), SIGABRT); return 5; }},
-    {"seccomp_kills_helper", [] { forbid(SYS_openat, SECCOMP_RET_KILL_THREAD); crash(); return 0; }},
-    {"seccomp_kills_clone", [] { forbid(SYS_clone, SECCOMP_RET_ERRNO | EPERM); crash(); return 0; }},
+    {"ignored",
+     [] {
+         kill(getpid(), SIGSEGV);
+         kill(getpid(), SIGABRT);
+         return 5;
+     }},
+    {"seccomp_kills_helper",
+     [] {
+         forbid(SYS_openat, SECCOMP_RET_KILL_THREAD);
+         crash();
+         return 0;
+     }},
+    {"seccomp_kills_clone",
+     [] {
+         forbid(SYS_clone, SECCOMP_RET_ERRNO | EPERM);
+         crash();
+         return 0;
+     }},
 
     // What a program sees of its signals, its stack and its threads.
-    {"looks", [] {
+    {"looks",
+     [] {
          struct sigaction action = {};
          stack_t stack = {};
          for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGTERM}) {
@@ -387,8 +481,7 @@ const std::map<std::string, int (*)()> DEATHS = {
 
 } // namespace
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     auto found = argc > 1 ? DEATHS.find(argv[1]) : DEATHS.end();
     return found == DEATHS.end() ? 64 : found->second();
 }
