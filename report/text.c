@@ -46,10 +46,10 @@ static void print_head(FILE *out, const struct crash_report *report) {
     fprintf(out, "%-*s %s\n", LINE_COLUMNS - DATE_COLUMNS - 1, head, date);
 }
 
-static void format_place(const struct crash_report *report, const struct frame *frame, char *text,
-                         size_t size) {
+static void format_place(const struct crash_report *report, const struct frame *frame,
+                         bool with_column, char *text, size_t size) {
     const char *file = sourcepath_relative(report, frame);
-    if (file && frame->line && frame->column)
+    if (file && frame->line && frame->column && with_column)
         snprintf(text, size, "%s:%u:%u", file, frame->line, frame->column);
     else if (file && frame->line)
         snprintf(text, size, "%s:%u", file, frame->line);
@@ -72,7 +72,7 @@ static void print_what(FILE *out, const struct crash_report *report) {
         return;
     const struct frame *frame = &report->threads[0].stack.frames[report->culprit];
     char place[1024];
-    format_place(report, frame, place, sizeof place);
+    format_place(report, frame, false, place, sizeof place);
     if (frame->function)
         fprintf(out, "  in %s, %s\n", frame->function, place);
     else
@@ -99,7 +99,7 @@ static void print_frame(FILE *out, const struct crash_report *report, size_t num
         snprintf(address, sizeof address, "0x%" PRIx64, frame->pc);
         name = frame->trampoline ? "<signal handler called>" : address;
     }
-    format_place(report, frame, place, sizeof place);
+    format_place(report, frame, true, place, sizeof place);
     snprintf(label, sizeof label, "#%zu%s", number, guessed ? "?" : "");
     fprintf(out, "  %-3s %-*s %s%s%s\n", label, NAME_COLUMN - 1, name, place,
             frame->inlined ? "   inlined" : "", guessed ? "   (stack scan: may be wrong)" : "");
