@@ -106,6 +106,9 @@ int elf_file_open(const struct file_source *source, const char *path, struct elf
     file->fd = file_source_open(source, path, &file->status);
     if (file->fd < 0)
         return file->fd;
+    /* Files of /proc and /sys call themselves regular, and empty. */
+    if (file->status.st_size < EI_NIDENT)
+        return -ENOEXEC;
     file->path = strdup(path);
     if (!file->path)
         return -ENOMEM;

@@ -121,8 +121,9 @@ static bool step_by_scan(struct walk *walk, struct position *position) {
     uint64_t start = function_start(walk, current, &symbol);
     uint64_t best_at = 0, best_pc = 0;
     enum likeliness best = UNLIKELY;
-    for (uint64_t i = 0; i < SCAN_WORDS && best < CERTAIN; i++) {
+    for (uint64_t i = 0; i < SCAN_WORDS && best < CERTAIN && walk->budget.scanned > 0; i++) {
         uint64_t at = (sp + ARCH_WORD - 1) / ARCH_WORD * ARCH_WORD + i * ARCH_WORD, pc, target;
+        walk->budget.scanned--;
         if (at < sp || !read_word(walk, at, &pc))
             break;
         if (!is_return_address(walk, pc, at + ARCH_WORD, &target))
@@ -231,7 +232,8 @@ bool fallback_bridge(struct walk *walk, struct position *position) {
     const struct snapshot_memory *part = oldest_part(walk, position->cpu.value[ARCH_SP]);
     struct chain best = {0}, chain;
     struct position bridged = *position;
-    size_t steps = BRIDGE_STEPS;
+    size_t steps = walk->budget.bridged < BRIDGE_STEPS ? walk->budget.bridged : BRIDGE_STEPS;
+    walk->budget.bridged -= steps;
     if (!part)
         return false;
     uint64_t start = (part->address + ARCH_WORD - 1) / ARCH_WORD * ARCH_WORD, pc, target;
@@ -249,6 +251,7 @@ bool fallback_bridge(struct walk *walk, struct position *position) {
         best = chain;
         bridged = tried;
     }
+    walk->budget.bridged += steps;
     if (best.n == 0)
         return false;
     *position = bridged;

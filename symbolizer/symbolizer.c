@@ -61,7 +61,9 @@ static const struct symbols *place_symbols(void *data) {
 
 static int append_frames(struct walk *walk, const struct unwound *unwound,
                          struct frame_list *list) {
-    struct frame_context context = {walk->cache, &walk->source, walk->source_lines};
+    struct frame_context context = {walk->cache, &walk->source,
+                                    walk->budget.sourced > 0 ? walk->source_lines : 0};
+    walk->budget.sourced -= walk->budget.sourced > 0;
     bool exact = unwound->interrupted || unwound->trampoline;
     struct frame base = {
         .pc = unwound->pc,
@@ -73,12 +75,14 @@ static int append_frames(struct walk *walk, const struct unwound *unwound,
     };
     base.module = walk_module_at(walk, base.lookup);
     struct module *module = NULL;
+    bool named = walk->budget.symbolized > 0;
+    walk->budget.symbolized -= named;
     if (base.module >= 0) {
         base.offset = base.lookup - walk->snapshot->modules[base.module].bias;
         walk->entries[base.module].used = true;
-        module = walk_open(walk, (size_t)base.module);
+        module = named ? walk_open(walk, (size_t)base.module) : NULL;
     }
-    struct place place = {walk, base.module};
+    struct place place = {walk, named ? base.module : -1};
     /* Where a wild jump ended there is no function, whatever symbol comes last before it. */
     if (!walk_executable(walk, base.lookup)) {
         module = NULL;

@@ -293,10 +293,11 @@ int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stac
             ret->ended = "no stack pointer";
             return 0;
         }
-        if (ret->n >= UNWIND_FRAMES_LIMIT) {
+        if (ret->n >= UNWIND_FRAMES_LIMIT || walk->budget.unwound == 0) {
             ret->ended = "too many frames";
             return 0;
         }
+        walk->budget.unwound--;
         switch (next(walk, &position)) {
         case STEP_OK:
             break;

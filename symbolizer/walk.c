@@ -164,6 +164,11 @@ int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
         return -ENOMEM;
     symbolizer_configure(symbolizer, walk);
     walk->snapshot = snapshot;
+    walk->budget = (struct walk_budget){.unwound = 256 << 10,
+                                        .scanned = 1 << 20,
+                                        .bridged = 64 << 10,
+                                        .symbolized = 32 << 10,
+                                        .sourced = 4 << 10};
     walk->source = (struct file_source){files, n_files};
     walk->entries = calloc(snapshot->n_modules + 1, sizeof(*walk->entries));
     if (!walk->entries || unwinder_new(walk, &walk->unwinder) < 0) {

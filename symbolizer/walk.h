@@ -21,6 +21,16 @@ struct walk_entry {
     uint8_t *debug_frames; /* tables->debug_frame.frames at this load address */
 };
 
+/* What all stacks of one snapshot may cost together. A thousand honest threads need a part of it; a
+ * hostile snapshot runs out of it within a second and gets addresses without names. */
+struct walk_budget {
+    size_t unwound;    /* frames */
+    size_t scanned;    /* words of stacks */
+    size_t bridged;    /* steps of tried chains */
+    size_t symbolized; /* addresses */
+    size_t sourced;    /* addresses that are shown with source lines */
+};
+
 struct walk {
     struct module_cache *cache;
     const struct snapshot *snapshot;
@@ -29,6 +39,7 @@ struct walk {
     unsigned source_lines;
     struct walk_entry *entries; /* one for each module of the snapshot */
     struct unwinder *unwinder;
+    struct walk_budget budget;
 };
 
 /* Options and cache of the symbolizer, for walk_new. */
