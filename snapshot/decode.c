@@ -47,6 +47,7 @@ static bool take_bool(const msgpack_object *value) {
 }
 
 static const char **take_strings(struct reading *reading, const msgpack_object *value, size_t *n) {
+    *n = 0; /* a field that comes twice must not leave the first one's count to the second */
     if (value->type != MSGPACK_OBJECT_ARRAY)
         return NULL;
     const char **texts = decode_allocate(reading, value->via.array.size, sizeof *texts);
@@ -60,6 +61,7 @@ static const char **take_strings(struct reading *reading, const msgpack_object *
 
 static struct snapshot_pair *take_pairs(struct reading *reading, const msgpack_object *value,
                                         size_t *n) {
+    *n = 0;
     if (value->type != MSGPACK_OBJECT_MAP)
         return NULL;
     struct snapshot_pair *pairs = decode_allocate(reading, value->via.map.size, sizeof *pairs);
