@@ -11,11 +11,13 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "report/recursion.h"
+#include "report/shortname.h"
 #include "report/sourcepath.h"
 #include "report/threadgroups.h"
 
 enum {
     NAME_COLUMN = 45,
+    NAME_LONG = 80,
     LINE_COLUMNS = 100,
     DATE_COLUMNS = 26,
     CYCLES_SHOWN = 2,
@@ -92,13 +94,19 @@ static void print_source(FILE *out, const struct frame *frame) {
 
 static void print_frame(FILE *out, const struct crash_report *report, size_t number,
                         const struct frame *frame, bool with_source) {
-    char place[1024], address[32], label[32];
+    char place[1024], address[32], label[32], usual[1100];
     bool guessed = frame->trust == FRAME_TRUST_SCAN;
     const char *name = frame->raw_function ? frame->raw_function : frame->function;
     if (!name) {
         snprintf(address, sizeof address, "0x%" PRIx64, frame->pc);
         name = frame->trampoline ? "<signal handler called>" : address;
     }
+    shortname(name, usual, sizeof usual);
+    /* A signature of many templates hides more than it tells. */
+    if (strlen(usual) > NAME_LONG && frame->function)
+        name = frame->function;
+    else
+        name = usual;
     format_place(report, frame, true, place, sizeof place);
     snprintf(label, sizeof label, "#%zu%s", number, guessed ? "?" : "");
     fprintf(out, "  %-3s %-*s %s%s%s\n", label, NAME_COLUMN - 1, name, place,
