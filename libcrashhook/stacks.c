@@ -136,12 +136,23 @@ static void write_name(struct capture *capture, int tid) {
         snapshot_writer_str(&capture->writer, SNAPSHOT_THREAD_NAME, name, (size_t)length - 1);
 }
 
+/* Where the stack begins for one who fell off it: a prologue that moves sp over the guard page ends
+ * in whatever lies below, and faults in the guard only at its first access. */
+static uint64_t above_the_guard(struct capture *capture, uint64_t sp, uint64_t fault) {
+    const struct mapping *guard = maps_find(&capture->maps, fault);
+
+    if (fault < sp || fault - sp > OVERFLOW_REACH || guard == NULL || guard->prot != 0)
+        return sp;
+    return guard->end;
+}
+
 void stacks_write_crashed(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     const struct cause *cause = capture->request.cause;
     uint64_t thread_pointer = cause->registers[SNAPSHOT_REGISTER_FS_BASE];
-    struct stack stack =
-        find_stack(capture, cause->registers[SNAPSHOT_REGISTER_RSP], thread_pointer);
+    uint64_t sp = above_the_guard(capture, cause->registers[SNAPSHOT_REGISTER_RSP],
+                                  (uint64_t)cause->info.si_addr);
+    struct stack stack = find_stack(capture, sp, thread_pointer);
     uint64_t size = stack_size(&stack, STACK_SIZE), rest = stack.end - stack.start - size;
     int tid = capture->request.tid;
 

@@ -18,8 +18,21 @@ static const struct snapshot_mapping *mapping_above(const struct snapshot *snaps
     return NULL;
 }
 
+/* A thread's stack ends in a guard, which a prologue may move sp below before it touches it. */
+static bool into_guard(const struct snapshot *snapshot, const struct snapshot_mapping *guard,
+                       uint64_t sp) {
+    const struct snapshot_mapping *stack = snapshot_mapping_at(snapshot, guard->end);
+    return stack && (stack->prot & SNAPSHOT_PROT_WRITE) && sp <= guard->end + CLOSE &&
+           sp + REACH >= guard->start;
+}
+
 /* sp at the low end of its mapping, or already below it, and a fault between there and a guard. */
 static bool beyond_the_stack(const struct snapshot *snapshot, uint64_t sp, uint64_t fault) {
+    const struct snapshot_mapping *hit = snapshot_mapping_at(snapshot, fault);
+    if (hit && (hit->prot & (SNAPSHOT_PROT_READ | SNAPSHOT_PROT_WRITE)))
+        return false;
+    if (hit && into_guard(snapshot, hit, sp))
+        return true;
     const struct snapshot_mapping *stack = snapshot_mapping_at(snapshot, sp);
     if (!stack || !(stack->prot & SNAPSHOT_PROT_WRITE))
         stack = mapping_above(snapshot, sp);
@@ -27,9 +40,6 @@ static bool beyond_the_stack(const struct snapshot *snapshot, uint64_t sp, uint6
         return false;
     uint64_t end = stack->start;
     if (sp > end + CLOSE || sp + REACH < end)
-        return false;
-    const struct snapshot_mapping *hit = snapshot_mapping_at(snapshot, fault);
-    if (hit && (hit->prot & (SNAPSHOT_PROT_READ | SNAPSHOT_PROT_WRITE)))
         return false;
     return fault < end && fault + REACH >= end && fault + REACH >= sp;
 }
