@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What crashd costs, as ratios to a peer in the same run: bench.py --build B --output FILE [--quick]
+
+Nothing here fails because of a time: machines differ. The budgets of the design stand beside the
+rows for people to look at.
+"""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "integration")]
+
+from corefile import CoreFiles  # noqa: E402
+from programs import LIBRARIES, Programs, private_memory  # noqa: E402
+from table import Table  # noqa: E402
+
+GB = 1 << 30
+# name, threads, heap, libraries, runs, runs with --quick, budget of what the hook adds in ms
+DEATHS = [
+    ("1 thread", 1, 0, 0, 40, 8, 1.0),
+    ("100 threads", 100, 0, 0, 20, 4, 4.0),
+    ("1,000 threads", 1000, 0, 0, 8, 2, 30.0),
+    ("1 thread, 2 GB heap", 1, 2 * GB, 0, 5, 1, 1.0),
+    (f"1 thread, {LIBRARIES} libraries", 1, 0, LIBRARIES, 10, 2, 5.0),
+]
+
+
+def numbers(command, **options):
+    done = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE,
+                          text=True, **options)
+    return [[int(word) for word in line.split()] for line in done.stdout.splitlines()]
+
+
+class Bench:
+    def __init__(self, build, work, quick):
+        # Their build directory comes from the environment, once, when they are imported.
+        import daemon_process
+        import harness
+        import recording_server
+        self.daemon, self.server = daemon_process.Daemon, recording_server.RecordingServer
+        self.hook = harness.HOOK
+        self.programs = Programs(build)
+        self.work, self.quick = work, quick
+        self.names = 0
+        self.cores = CoreFiles(self.work)
+
+    def start(self):
+        """Start-up, with every kind of preload in turn."""
+        runs = 200 if self.quick else 1000
+        kinds = {"hook": str(self.hook), "empty": str(self.programs.empty), "none": ""}
+        samples = {kind: [] for kind in kinds}
+        order = list(kinds)
+        for which, took in numbers([self.programs.starts, runs, self.programs.nothing,
+                                    *kinds.values()]):
+            samples[order[which]].append(took / 1e3)
+        times = Table("process start", "us", order, "hook", "empty")
+        yield times, times.add("exec to exit", samples, 25)
+        memory = Table("private memory", "KiB", order, "hook", "empty")
+        found = {kind: [private_memory(self.programs.nothing, preload) for _ in range(5)]
+                 for kind, preload in kinds.items()}
+        for what in ("dirty", "all"):
+            yield memory, memory.add(
+                f"private, {what}", {kind: [m[what] for m in each] for kind, each in found.items()},
+                48)
+
+    def create(self):
+        rounds, runs = (4, 500) if self.quick else (12, 2000)
+        created, joined = {"hook": [], "none": []}, {"hook": [], "none": []}
+        for _ in range(rounds):
+            for kind in created:
+                # By way of env: the preload is for the measured program alone.
+                preload = [f"LD_PRELOAD={self.hook}"] if kind == "hook" else []
+                for create, join in numbers(["/usr/bin/env", "-i", *preload, self.programs.creates,
+                                             runs]):
+                    created[kind].append(create / 1e3)
+                    joined[kind].append(join / 1e3)
+        table = Table("threads", "us", ["hook", "none"], "hook", "none")
+        yield table, table.add("pthread_create", created, 5)
+        yield table, table.add("until joined", joined, None)
+
+    def crasher(self):
+        """A name of its own for each death: equal ones of one program are only counted."""
+        self.names += 1
+        path = self.work / f"crasher{self.names}"
+        os.link(self.programs.crasher, path) if self.same_device() else shutil.copy2(
+            self.programs.crasher, path)
+        return path
+
+    def same_device(self):
+        return self.programs.crasher.stat().st_dev == self.work.stat().st_dev
+
+    def death(self, kind, program, row, socket=None):
+        """(time of the fault, ms from there until reaped)."""
+        _, threads, heap, libraries, *_ = row
+        options = []
+        if kind == "hook":
+            options = ["-e", f"LD_PRELOAD={self.hook}", "-e", f"CRASHD_SOCKET={socket}"]
+        elif kind == "core":
+            options = ["-c"]
+        ((fault, took, dumped),) = numbers([self.programs.reaper, *options, program, threads, heap,
+                                            *self.programs.libraries[:libraries]])
+        assert dumped == (kind == "core"), f"core file: {dumped}"
+        return fault, took / 1e6
+
+    def deaths(self):
+        table = Table("fault to reaped", "ms", ["hook", "none", "core"], "hook", "none")
+        with self.daemon(self.work, env={"TMPDIR": self.work}) as daemon:
+            reported = 0
+            for row in DEATHS:
+                name, _, heap, _, *runs, budget = row
+                samples, notes = {"hook": [], "none": [], "core": []}, []
+                if heap > available_memory() * 0.8:
+                    yield table, table.add(name, samples, budget, ["not measured: too little memory"])
+                    continue
+                core_too = not self.cores.why_not and self.cores.room_for(heap)
+                if not core_too:
+                    notes.append(self.cores.why_not or "no core files: too little room")
+                for run in range(runs[1] if self.quick else runs[0]):
+                    samples["none"].append(self.death("none", self.crasher(), row)[1])
+                    samples["hook"].append(self.death("hook", self.crasher(), row, daemon.socket)[1])
+                    reported += 1
+                    # The machine is quiet again before the next one dies.
+                    daemon.wait_reported(reported)
+                    # Core files are slow, and their times steady.
+                    if core_too and (run % 2 == 0 or heap == 0):
+                        with self.cores:
+                            samples["core"].append(self.death("core", self.crasher(), row)[1])
+                yield table, table.add(name, samples, budget, notes)
+
+    def events(self):
+        """Fault to the last byte of the event at a server, for a daemon that has just started (no
+        module seen before) and for the same one later."""
+        daemons, later = (2, 3) if self.quick else (8, 4)
+        cold, warm = [], []
+        with self.server() as server:
+            for number in range(daemons):
+                directory = self.work / f"events{number}"
+                directory.mkdir()
+                program = self.crasher()
+                with self.daemon(directory, "--dsn", server.dsn(),
+                                 env={"TMPDIR": self.work}) as daemon:
+                    for crash in range(1 + later):
+                        before = len(server.requests)
+                        fault, _ = self.death("hook", program, DEATHS[0], daemon.socket)
+                        request = server.wait_for(before + 1)[before]
+                        took = request.time * 1e3 - fault / 1e6
+                        (warm if crash else cold).append(took)
+                        daemon.wait_reported(crash + 1)
+        table = Table("fault to event at a local server", "ms", ["hook"], "hook", None)
+        yield table, table.add("modules never seen", {"hook": cold}, 60)
+        yield table, table.add("modules seen before", {"hook": warm}, 10)
+
+    def run(self):
+        """Rows of every part; each table is printed when its part is over."""
+        rows = []
+        for part in (self.start, self.create, self.deaths, self.events):
+            tables = []
+            for table, row in part():
+                rows.append({"table": table.title, **row})
+                if table not in tables:
+                    tables.append(table)
+            for table in tables:
+                table.print()
+            sys.stdout.flush()
+        return rows
+
+
+def available_memory():
+    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def interrupted(number, frame):
+    """As an exception, so that what was set up is put back."""
+    sys.exit(128 + number)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument("--quick", action="store_true", help="few runs: 40 seconds in all")
+    arguments = parser.parse_args()
+    build = arguments.build.resolve()
+    os.environ["CRASHD_BUILD"] = str(build)
+    signal.signal(signal.SIGTERM, interrupted)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="bench-") as work:
+        rows = Bench(build, pathlib.Path(work), arguments.quick).run()
+    took = time.monotonic() - began
+    arguments.output.write_text(json.dumps({
+        "version": 1,
+        "quick": arguments.quick,
+        "seconds": round(took, 1),
+        "kernel": platform.release(),
+        "processors": os.cpu_count(),
+        "rows": rows,
+    }, indent=2) + "\n")
+    print(f"\nmedians; {took:.0f} s; all numbers are in {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()

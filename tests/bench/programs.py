@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""The programs that are measured, built from tests/bench/*.c into BUILD/bench."""
+import pathlib
+import re
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+LIBRARIES = 400
+BUILD_ID = bytes(range(0x40, 0x54))
+
+
+def _compile(directory, name, *flags, target=None):
+    target = directory / (target or name)
+    source = HERE / f"{name}.c"
+    newest = max(path.stat().st_mtime for path in (source, HERE / "clock.h"))
+    if not target.exists() or target.stat().st_mtime < newest:
+        subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra",
+                        *flags, "-o", target, source], check=True)
+    return target
+
+
+def _libraries(directory):
+    """Many small libraries, each with a build-id of its own: one is linked, the rest are copies."""
+    directory.mkdir(exist_ok=True)
+    first = _compile(directory.parent, "empty", "-shared", "-fPIC",
+                     f"-Wl,--build-id=0x{BUILD_ID.hex()}", target="library.so")
+    image = first.read_bytes()
+    assert image.count(BUILD_ID) == 1
+    paths = [directory / f"library{number}.so" for number in range(LIBRARIES)]
+    for number, path in enumerate(paths):
+        if not path.exists():
+            path.write_bytes(image.replace(BUILD_ID, number.to_bytes(len(BUILD_ID), "big")))
+            path.chmod(0o755)
+    return paths
+
+
+class Programs:
+    def __init__(self, build):
+        self.directory = build / "bench"
+        self.directory.mkdir(exist_ok=True)
+        for name in ("nothing", "starts", "creates", "crasher", "reaper"):
+            setattr(self, name, _compile(self.directory, name, "-pthread"))
+        self.empty = _compile(self.directory, "empty", "-shared", "-fPIC", target="empty.so")
+        self.libraries = _libraries(self.directory / "libraries")
+
+
+def private_memory(program, preload):
+    """{"dirty", "all"} KiB that a waiting process shares with nobody."""
+    environment = {"LD_PRELOAD": str(preload)} if preload else {}
+    with subprocess.Popen([program, "wait"], env=environment, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        text = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        process.kill()
+    values = {key: int(value) for key, value in re.findall(r"^Private_(\w+): +(\d+) kB", text, re.M)}
+    return {"dirty": values["Dirty"], "all": values["Dirty"] + values["Clean"]}
