@@ -18,7 +18,13 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
-static const rlim_t MEMORY_MAX = 1 << 30, RESULT_MAX = 32 << 20;
+static const rlim_t RESULT_MAX = 32 << 20;
+/* AddressSanitizer's shadow memory is larger than any limit. */
+#ifdef __SANITIZE_ADDRESS__
+static const rlim_t MEMORY_MAX = RLIM_INFINITY;
+#else
+static const rlim_t MEMORY_MAX = 1 << 30;
+#endif
 
 static int set_limit(__rlimit_resource_t resource, rlim_t value) {
     return setrlimit(resource, &(struct rlimit){value, value}) < 0 ? -errno : 0;
@@ -30,11 +36,8 @@ static int limit_resources(void) {
         r = set_limit(RLIMIT_NOFILE, 512);
     if (r == 0)
         r = set_limit(RLIMIT_FSIZE, RESULT_MAX);
-/* Its shadow memory is larger than any limit. */
-#ifndef __SANITIZE_ADDRESS__
     if (r == 0)
         r = set_limit(RLIMIT_AS, MEMORY_MAX);
-#endif
     return r;
 }
 

@@ -23,13 +23,16 @@ _schema = jsonschema.Draft7Validator(
 
 # A CI job's own variables would become releases and tags; a DSN of the machine would get our events.
 _FOREIGN = re.compile(
-    r"^(SENTRY_|CRASHD_|CRASHHOOK_|LD_PRELOAD|CI$|CI_|GITHUB_|GITLAB_|JENKINS_|BUILD|DEBUGINFOD)"
+    r"^(SENTRY_|CRASHD_|CRASHHOOK_|ASAN_|UBSAN_|LD_PRELOAD|CI$|CI_|GITHUB_|GITLAB_|JENKINS_|BUILD|DEBUGINFOD)"
 )
 
 
 def environment(**extra):
     clean = {k: v for k, v in os.environ.items() if not _FOREIGN.match(k)}
     clean["LC_ALL"] = "C.UTF-8"
+    if "CRASHD_SANITIZED" in os.environ:
+        # The daemon's processes end without tidying up what ends with them.
+        clean["ASAN_OPTIONS"] = "detect_leaks=0"
     clean.update({k: str(v) for k, v in extra.items()})
     return clean
 

@@ -86,6 +86,14 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *data) {
     return 0;
 }
 
+/* The stack has AddressSanitizer's red zones in it; memcpy() would be told of them. */
+__attribute__((noinline, no_sanitize_address)) static void copy_stack(uint8_t *to, uint64_t from,
+                                                                      size_t size) {
+    const volatile uint8_t *bytes = (const volatile uint8_t *)from;
+    for (size_t i = 0; i < size; i++)
+        to[i] = bytes[i];
+}
+
 __attribute__((noinline)) static void take(void) {
     ucontext_t context;
     static const uint8_t ORDER[] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
@@ -96,7 +104,7 @@ __attribute__((noinline)) static void take(void) {
         self.thread.registers[i] = (uint64_t)context.uc_mcontext.gregs[ORDER[i]];
     uint64_t sp = self.thread.registers[SNAPSHOT_REGISTER_RSP];
     size_t size = self.stack_end - sp < STACK_SIZE ? (size_t)(self.stack_end - sp) : STACK_SIZE;
-    memcpy(self.stack, (const void *)sp, size);
+    copy_stack(self.stack, sp, size);
     self.memory[0] = (struct snapshot_memory){.address = sp,
                                               .kind = SNAPSHOT_MEMORY_KIND_STACK,
                                               .tid = 1,
@@ -271,6 +279,9 @@ static void test_cut_stack(void **state) {
 /* The newest and the oldest part of a stack, as of a runaway recursion. The hole is moved over the
  * small frames that lead here; wherever it hides a return address the walk goes on behind it. */
 static void test_gap(void **state) {
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* its red zones spread the outermost frames over more than the captured end */
+#endif
     struct symbolizer *symbolizer;
     assert_int_equal(symbolizer_new(NULL, &symbolizer), 0);
     struct snapshot_memory before = self.memory[0];
