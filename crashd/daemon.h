@@ -25,6 +25,7 @@ struct daemon {
     struct config *config;
     struct host host;
     sd_event *event;
+    sd_event_source *progress;
     char *state_path, *socket_path;
     struct spool spool;
     int lock, listener;

@@ -41,7 +41,6 @@ int daemon_timer(struct daemon *daemon, sd_event_source **source, uint64_t micro
 
 static int on_progress(sd_event_source *source, void *context) {
     struct daemon *daemon = context;
-    sd_event_source_unref(source);
     notify_progress(daemon->notifier);
     /* Receivers that were at it are done: what they captured is on disk. */
     if (daemon->stopping && pool_stopped(daemon->pool))
@@ -50,12 +49,8 @@ static int on_progress(sd_event_source *source, void *context) {
 }
 
 void daemon_progress(struct daemon *daemon) {
-    sd_event_source *source = NULL;
-    if (!daemon->stopping && !daemon->notifier)
-        return;
-    /* After all that has come in meanwhile. */
-    if (sd_event_add_defer(daemon->event, &source, on_progress, daemon) >= 0)
-        sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE);
+    if (daemon->stopping || daemon->notifier)
+        sd_event_source_set_enabled(daemon->progress, SD_EVENT_ONESHOT);
 }
 
 static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info,
@@ -154,6 +149,11 @@ static int prepare_events(struct daemon *daemon) {
     if (r >= 0)
         r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_hangup, daemon);
     if (r >= 0)
+        r = sd_event_add_defer(daemon->event, &daemon->progress, on_progress, daemon);
+    /* After all that has come in meanwhile. */
+    if (r >= 0)
+        r = sd_event_source_set_priority(daemon->progress, SD_EVENT_PRIORITY_IDLE);
+    if (r >= 0)
         sd_event_set_watchdog(daemon->event, 1);
     return r;
 }
@@ -207,6 +207,7 @@ static void end(struct daemon *daemon) {
     courier_free(daemon->courier);
     archive_free(daemon->archive);
     notify_free(daemon->notifier);
+    sd_event_source_disable_unref(daemon->progress);
     sd_event_unref(daemon->event);
     config_free(daemon->config);
     host_clear(&daemon->host);

@@ -198,6 +198,8 @@ static void finish_upload(struct network *network, CURL *handle, CURLcode result
     item->in_flight = false;
     if (verdict != VERDICT_SENT)
         put_back(destination, &upload->reported);
+    /* Before anybody hears of it: a limit that was announced must survive us. */
+    outbox_save(&network->outbox);
     switch (verdict) {
     case VERDICT_SENT:
         if (failures > 0)
@@ -215,7 +217,6 @@ static void finish_upload(struct network *network, CURL *handle, CURLcode result
     }
     upload_free(network->multi, upload);
     network->last_work = clock_monotonic();
-    outbox_save(&network->outbox);
 }
 
 static uint64_t start_due(struct network *network) {

@@ -20,9 +20,13 @@ int outbox_open(const struct spool *spool, struct outbox *ret) {
 }
 
 void outbox_save(const struct outbox *outbox) {
-    for (const struct destination *d = outbox->destinations; d; d = d->next)
-        json_object_set_new(outbox->saved, d->dsn, destination_state(d));
-    int r = spool_write_json(outbox->spool->root, STATE_FILE, outbox->saved);
+    bool changed = false;
+    for (const struct destination *d = outbox->destinations; d; d = d->next) {
+        json_t *state = destination_state(d);
+        changed |= !json_equal(json_object_get(outbox->saved, d->dsn), state);
+        json_object_set_new(outbox->saved, d->dsn, state);
+    }
+    int r = changed ? spool_write_json(outbox->spool->root, STATE_FILE, outbox->saved) : 0;
     if (r < 0)
         log_warning(STATE_FILE " could not be written: %s: pauses and limits are forgotten at the "
                                "next start",
