@@ -24,6 +24,7 @@
 #include "crashd/notify.h"
 #include "crashd/pool.h"
 #include "crashd/recover.h"
+#include "crashd/runs.h"
 #include "crashd/statedir.h"
 
 /* The hook stays out of programs that have this. */
@@ -113,6 +114,7 @@ static int prepare_state(struct daemon *daemon) {
         log_error("%s: %s", daemon->state_path, strerror(-r));
         return r;
     }
+    runs_adopt(&daemon->spool);
     spool_recover(&daemon->spool);
     return 0;
 }

@@ -294,6 +294,21 @@ def test_runs_have_a_state_of_their_own(tmp_path):
         assert (daemon.state / "runs" / run_id / "reported").is_dir()
 
 
+def test_what_a_run_left_is_taken_over(tmp_path):
+    run_id = "e" * 32
+    with Daemon(tmp_path) as daemon:
+        with Daemon(tmp_path, "--run-id", run_id, socket_path=tmp_path / "run.sock", env={
+                "SENTRY_DSN": "http://key@127.0.0.1:1/1"}) as run:
+            assert crash(run.socket, run_id=run_id.encode()) == b"S"
+            run.wait_line("reports wait in outbox/")
+            event_id, = (path.name for path in (daemon.state / "runs" / run_id / "outbox").iterdir())
+    with Daemon(tmp_path) as daemon:
+        daemon.terminate()
+        assert daemon.entries("outbox") == [event_id]
+        assert not (daemon.state / "runs" / run_id).exists()
+        assert rows(daemon)[event_id]["state"] == "queued"
+
+
 def test_drop_directory(tmp_path):
     drops = tmp_path / "drops"
     drops.mkdir()
