@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/hex.h"
@@ -23,19 +26,31 @@ static const char HELP[] =
     "\n"
     "  SNAPSHOT         prints the report of a snapshot (crashctl run --snapshots keeps them)\n"
     "  --event          prints its Sentry event instead\n"
+    "  --timeout S      seconds of processor time for unwinding and symbols; 1.4. Beyond it the\n"
+    "                   report names modules and offsets only\n"
     "  -e, --exe FILE   functions and lines of addresses in FILE, as `addr2line -a -f -i -C` "
     "prints\n"
     "                   them; addresses come from standard input when none are given\n";
 
-/* A hostile snapshot names hostile files: both get what an honest report needs, no more. */
-enum { TIME_LIMIT = 2, MEMORY_LIMIT = 256 << 20 };
+/*
+ * A snapshot may be made to cost: it names files and counts of things. The report is made by a
+ * child that gets what an honest one needs; if that does not do, one is made without opening any
+ * file.
+ */
+enum { MEMORY_LIMIT = 224 << 20, CPU_LIMIT_MS = 1400, WALL_LIMIT_S = 20 };
 
 BASE_DEFINE_CLEANUP(snapshot_free, struct snapshot *, snapshot_free);
 BASE_DEFINE_CLEANUP(symbolizer_free, struct symbolizer *, symbolizer_free);
 BASE_DEFINE_CLEANUP(walk_free, struct walk *, walk_free);
 BASE_DEFINE_CLEANUP(report_free, struct crash_report *, report_free);
 
-static int print_report(const struct snapshot *snapshot, struct walk *walk, bool event) {
+struct symbolize_options {
+    bool event;
+    long cpu_ms;
+};
+
+static int print_report(const struct snapshot *snapshot, struct walk *walk, const char *damage,
+                        bool event) {
     char id[33];
     BASE_CLEANUP(report_free)
     struct crash_report *report = NULL;
@@ -44,12 +59,12 @@ static int print_report(const struct snapshot *snapshot, struct walk *walk, bool
     size_t size = 0;
 
     int r = hex_uuid(id);
-    struct report_context context = {.event_id = id, .local_only = true};
+    struct report_context context = {.event_id = id, .local_only = true, .damage = damage};
     if (r == 0)
         r = report_build(snapshot, walk, &context, &report);
     if (r == 0 && event) {
-        struct event_options options = {0};
-        r = event_render(report, &options, &text, &size);
+        struct event_options plain = {0};
+        r = event_render(report, &plain, &text, &size);
     } else if (r == 0) {
         r = text_render(report, &text, &size);
     }
@@ -77,27 +92,60 @@ static const char *explain(int r) {
     }
 }
 
-static int symbolize_snapshot(const char *path, bool event) {
-    BASE_CLEANUP(free)
-    char *data = NULL;
-    BASE_CLEANUP(snapshot_free)
-    struct snapshot *snapshot = NULL;
+static int print_full(const struct snapshot *snapshot, bool event) {
     BASE_CLEANUP(symbolizer_free)
     struct symbolizer *symbolizer = NULL;
     BASE_CLEANUP(walk_free)
     struct walk *walk = NULL;
+    struct symbolizer_options options = {.source_lines = 5};
+    int r = symbolizer_new(&options, &symbolizer);
+    if (r == 0)
+        r = walk_new(symbolizer, snapshot, NULL, 0, &walk);
+    return r < 0 ? r : print_report(snapshot, walk, NULL, event);
+}
+
+static void limit_child(const struct symbolize_options *options) {
+    struct itimerval cpu = {
+        .it_value = {.tv_sec = options->cpu_ms / 1000, .tv_usec = options->cpu_ms % 1000 * 1000}};
+    struct rlimit memory = {MEMORY_LIMIT, MEMORY_LIMIT}, none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    setrlimit(RLIMIT_DATA, &memory);
+    setitimer(ITIMER_PROF, &cpu, NULL);
+    alarm(WALL_LIMIT_S + (unsigned)(options->cpu_ms / 1000));
+}
+
+/* True if the child has printed the whole report. */
+static bool print_in_child(const struct snapshot *snapshot,
+                           const struct symbolize_options *options) {
+    int status;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        limit_child(options);
+        _exit(print_full(snapshot, options->event) == 0 ? EXIT_OK : EXIT_FAILED);
+    }
+    if (pid < 0)
+        return false;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return false;
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_OK;
+}
+
+static int symbolize_snapshot(const char *path, const struct symbolize_options *options) {
+    BASE_CLEANUP(free)
+    char *data = NULL;
+    BASE_CLEANUP(snapshot_free)
+    struct snapshot *snapshot = NULL;
     size_t size = 0;
 
     int r = io_read_file(AT_FDCWD, path, SNAPSHOT_LIMITS_DEFAULT.bytes, &data, &size);
     if (r == 0)
         r = snapshot_read(data, size, NULL, &snapshot);
-    struct symbolizer_options options = {.source_lines = 5};
-    if (r == 0)
-        r = symbolizer_new(&options, &symbolizer);
-    if (r == 0)
-        r = walk_new(symbolizer, snapshot, NULL, 0, &walk);
-    if (r == 0)
-        r = print_report(snapshot, walk, event);
+    if (r == 0 && !print_in_child(snapshot, options))
+        r = print_report(snapshot, NULL,
+                         "unwinding and symbols took too much time or memory (--timeout)",
+                         options->event);
     if (r == 0)
         return EXIT_OK;
     fprintf(stderr, "crashctl: %s: %s\n", path, explain(r));
@@ -113,15 +161,17 @@ static int symbolize_addresses(const char *file, char **addresses, int n) {
 }
 
 int verb_symbolize(int argc, char **argv) {
-    enum { EVENT = 256 };
+    enum { EVENT = 256, TIMEOUT };
     static const struct option options[] = {
         {"exe", required_argument, NULL, 'e'},
         {"event", no_argument, NULL, EVENT},
+        {"timeout", required_argument, NULL, TIMEOUT},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
     const char *file = NULL;
-    bool event = false;
+    struct symbolize_options chosen = {.cpu_ms = CPU_LIMIT_MS};
+    char *end;
     int option;
 
     while ((option = getopt_long(argc, argv, "e:h", options, NULL)) != -1) {
@@ -130,7 +180,14 @@ int verb_symbolize(int argc, char **argv) {
             file = optarg;
             break;
         case EVENT:
-            event = true;
+            chosen.event = true;
+            break;
+        case TIMEOUT:
+            chosen.cpu_ms = strtol(optarg, &end, 10) * 1000;
+            if (end == optarg || *end || chosen.cpu_ms <= 0 || chosen.cpu_ms > 3600000) {
+                fprintf(stderr, "crashctl: --timeout %s: 1 to 3600 seconds are expected\n", optarg);
+                return EXIT_USAGE;
+            }
             break;
         case 'h':
             fputs(HELP, stdout);
@@ -146,5 +203,5 @@ int verb_symbolize(int argc, char **argv) {
         fputs(HELP, stderr);
         return EXIT_USAGE;
     }
-    return symbolize_snapshot(argv[optind], event);
+    return symbolize_snapshot(argv[optind], &chosen);
 }

@@ -18,7 +18,7 @@
 #include "report/tags.h"
 #include "symbolizer/demangle.h"
 
-enum { TEXT_MAX = 8192, NAME_MAX_BYTES = 1024 };
+enum { TEXT_MAX = 8192, NAME_MAX_BYTES = 1024, PATH_MAX_BYTES = 4096 };
 
 BASE_DEFINE_CLEANUP(scrubber_free, struct scrubber *, scrubber_free);
 BASE_DEFINE_CLEANUP(report_free, struct crash_report *, report_free);
@@ -67,7 +67,7 @@ static int take_identity(struct crash_report *report, const struct scrubber *scr
     report->code_name = signals_code_name(snapshot->signal.number, snapshot->signal.code);
 
     const char *exe = context->identified && context->exe ? context->exe : snapshot->process.exe;
-    int r = keep_text(scrubber, exe, 4096, &report->exe);
+    int r = keep_text(scrubber, exe, PATH_MAX_BYTES, &report->exe);
     if (r < 0)
         return r;
     if (report->exe && text_ends_with(report->exe, " (deleted)"))
@@ -95,11 +95,13 @@ static int take_modules(struct crash_report *report) {
         const struct snapshot_module *from = &snapshot->modules[i];
         struct report_module *module = &report->modules[i];
         *module = (struct report_module){
-            .path = from->path,
+            .path = text_clean(from->path, PATH_MAX_BYTES),
             .base = from->base,
             .end = from->end,
             .in_app = origin_module_in_app(from->path, report->exe),
         };
+        if (!module->path)
+            return -ENOMEM;
         hex_encode(from->build_id, from->build_id_size, module->code_id);
         debug_id(from->build_id, from->build_id_size, module->debug_id);
     }
@@ -412,6 +414,8 @@ struct crash_report *report_free(struct crash_report *report) {
     free(report->fingerprint);
     free(report->threads);
     free(report->registers);
+    for (size_t i = 0; i < report->n_modules; i++)
+        free(report->modules[i].path);
     free(report->modules);
     free(report->program);
     free(report->exe);

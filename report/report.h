@@ -30,7 +30,7 @@ struct report_thread {
 };
 
 struct report_module {
-    const char *path;
+    char *path;
     uint64_t base, end, vmaddr;
     char code_id[129]; /* whole build-id in hex, "" if it has none */
     char debug_id[37]; /* SENTRY.md 2.5; "" if nothing to make it from */

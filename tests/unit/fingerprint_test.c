@@ -18,7 +18,7 @@ struct fixture {
 
 static void prepare(struct fixture *f, const char *kind, const char *type) {
     *f = (struct fixture){
-        .module = {.path = "/opt/lib/libfoo.so.1"},
+        .module = {.path = (char *)"/opt/lib/libfoo.so.1"},
         .report = {.program = (char *)"orderd",
                    .diagnosis = {.kind = kind, .type = (char *)type},
                    .n_threads = 1,
