@@ -45,11 +45,18 @@ class Programs:
 
 
 def private_memory(program, preload):
-    """{"dirty", "all"} KiB that a waiting process shares with nobody."""
+    """KiB that a waiting process has written and shares with nobody. A second process that does the
+    same keeps the pages of files from counting as its own."""
     environment = {"LD_PRELOAD": str(preload)} if preload else {}
-    with subprocess.Popen([program, "wait"], env=environment, stdout=subprocess.PIPE) as process:
-        process.stdout.readline()
-        text = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-        process.kill()
-    values = {key: int(value) for key, value in re.findall(r"^Private_(\w+): +(\d+) kB", text, re.M)}
-    return {"dirty": values["Dirty"], "all": values["Dirty"] + values["Clean"]}
+    waiting = [subprocess.Popen([program, "wait"], env=environment, stdout=subprocess.PIPE)
+               for _ in range(2)]
+    try:
+        for process in waiting:
+            process.stdout.readline()
+        text = pathlib.Path(f"/proc/{waiting[0].pid}/smaps_rollup").read_text()
+    finally:
+        for process in waiting:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+    return sum(int(value) for value in re.findall(r"^Private_\w+: +(\d+) kB", text, re.M))
