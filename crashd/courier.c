@@ -148,6 +148,10 @@ static void tell(struct courier *courier, json_t *message) {
         courier->overtaken = true;
 }
 
+void courier_wake(struct courier *courier) {
+    start(courier);
+}
+
 void courier_queue(struct courier *courier, const char *id) {
     tell(courier, json_pack("{ss ss}", "type", "queue", "id", id));
 }

@@ -10,6 +10,8 @@
 int courier_new(struct daemon *daemon, struct courier **ret);
 struct courier *courier_free(struct courier *courier);
 
+/* A crash is on its way: the network process starts while the worker works. */
+void courier_wake(struct courier *courier);
 /* A crash has come into outbox/. */
 void courier_queue(struct courier *courier, const char *id);
 /* Starts it for what lies in outbox/, if anything does. */

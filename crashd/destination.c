@@ -61,6 +61,7 @@ enum verdict destination_judge(struct destination *destination, const struct ans
                                uint64_t now, bool *pause_began) {
     int status = answer->status;
     *pause_began = false;
+    destination->proven = status >= 200 && status < 300;
     if (status > 0)
         ratelimit_update(&destination->limit, status, answer->limits, answer->retry_after, now);
     if (status >= 200 && status < 300) {
@@ -106,7 +107,7 @@ void destination_hurry(struct destination *destination, uint64_t now) {
 }
 
 unsigned destination_width(const struct destination *destination) {
-    return destination->failures > 0 || destination->last_try == 0 ? 1 : WIDTH;
+    return destination->proven ? WIDTH : 1;
 }
 
 json_t *destination_state(const struct destination *destination) {

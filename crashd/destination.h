@@ -18,6 +18,7 @@ struct destination {
     uint64_t pause_until; /* it refused us: wrong key, no such project */
     uint64_t next_try, last_try;
     unsigned failures; /* in a row */
+    bool proven;       /* it took the last event */
     unsigned in_flight;
     struct clientreport report; /* not yet told to the server */
 };

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "crashd/archive.h"
 #include "crashd/child.h"
+#include "crashd/courier.h"
 #include "crashd/modules.h"
 #include "crashd/notify.h"
 #include "crashd/request.h"
@@ -268,6 +269,8 @@ static int send_job(struct worker *worker, struct job *job) {
     json_t *request = request_new(daemon, facts, job->failures, &job->destination);
     if (!request)
         return -ENOMEM;
+    if (job->destination)
+        courier_wake(daemon->courier);
     fds[0] = snapshot;
     fds[1] = job->result;
     memcpy(fds + 2, job->fds, job->n_fds * sizeof *fds);

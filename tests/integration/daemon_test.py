@@ -510,6 +510,60 @@ def test_as_an_ordinary_user(tmp_path):
         shutil.rmtree(home)
 
 
+def as_nobody(act):
+    """Runs act in a child that is user nobody; what it returns, as JSON."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            os.write(writer, json.dumps(act()).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        text = answer.read()
+    os.waitpid(child, 0)
+    return json.loads(text)
+
+
+def ask(path, question):
+    """The rows that a control socket shows (control/control.h)."""
+    found = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
+        control.settimeout(30)
+        control.connect(path)
+        control.send(json.dumps({"type": question}).encode())
+        while (message := json.loads(control.recv(1 << 17)))["type"] == "row":
+            found.append(message["row"])
+    assert message == {"type": "end"}
+    return found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_users_see_their_own_crashes(tmp_path):
+    home = pathlib.Path(f"/tmp/crashd-test-{os.getpid()}")
+    home.mkdir(mode=0o755)
+    home.chmod(0o755)
+    try:
+        with Daemon(home) as daemon:
+            assert crash(daemon.socket) == b"S"
+            assert as_nobody(lambda: crash(daemon.socket).decode()) == "S"
+            daemon.wait_reported(2)
+            control = str(home / "control.sock")
+            assert sorted(row["uid"] for row in ask(control, "list")) == [0, 65534]
+            assert [row["uid"] for row in as_nobody(lambda: ask(control, "list"))] == [65534]
+            daemon.terminate()
+            seen = [json.loads(daemon.file("reported", i, "facts.json"))
+                    for i in daemon.entries("reported")]
+            # A process that has changed its user is not readable by all: only who it is counts.
+            assert sorted(facts["uid"] for facts in seen) == [0, 65534]
+    finally:
+        shutil.rmtree(home)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a file system of its own")
 def test_a_full_disk(tmp_path):
     state = tmp_path / "state"
