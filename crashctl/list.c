@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "crashctl/rows.h"
 #include "crashctl/columns.h"
+#include "crashctl/rowoptions.h"
 #include "crashctl/verbs.h"
 
 static const char HELP[] = "crashctl list [--json] [--state-dir DIR]\n"
@@ -67,33 +68,17 @@ static int take_row(void *context, json_t *row) {
 }
 
 int verb_list(int argc, char **argv) {
-    enum { JSON = 256, STATE_DIR, HELP_ };
-    static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},
-        {"state-dir", required_argument, NULL, STATE_DIR},
-        {"help", no_argument, NULL, HELP_},
-        {0},
-    };
     struct listing listing = {0};
-    const char *state_dir = NULL;
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case JSON:
-            listing.json = true;
-            break;
-        case STATE_DIR:
-            state_dir = optarg;
-            break;
-        case HELP_:
-            fputs(HELP, stdout);
-            return EXIT_OK;
-        default:
-            fputs(HELP, stderr);
-            return EXIT_USAGE;
-        }
+    struct rowoptions options;
+    int status = rowoptions_parse(argc, argv, HELP, false, &options);
+    if (status != ROWOPTIONS_GO_ON)
+        return status;
+    if (optind < argc) {
+        fputs(HELP, stderr);
+        return EXIT_USAGE;
     }
-    int r = rows_crashes(state_dir, take_row, &listing);
+    listing.json = options.json;
+    int r = rows_crashes(options.state_dir, take_row, &listing);
     if (r < 0)
         return EXIT_FAILED;
     if (!listing.json && listing.crashes == 0)

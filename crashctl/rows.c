@@ -72,6 +72,15 @@ long long rows_number(const json_t *row, const char *key) {
     return (long long)json_integer_value(json_object_get(row, key));
 }
 
+int rows_print_json(const json_t *row) {
+    BASE_CLEANUP(free)
+    char *line = json_dumps(row, JSON_COMPACT);
+    if (!line)
+        return -ENOMEM;
+    puts(line);
+    return 0;
+}
+
 int rows_open_crash(const char *state_dir, const char *id) {
     enum { TRIES = 10 };
     char path[PATH_MAX];

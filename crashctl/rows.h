@@ -14,6 +14,9 @@ int rows_delivery(const char *state_dir, query_row callback, void *context);
 const char *rows_text(const json_t *row, const char *key);
 long long rows_number(const json_t *row, const char *key);
 
+/* One compact line on standard output. 0 or -ENOMEM. */
+int rows_print_json(const json_t *row);
+
 /* The directory of a crash, wherever it moved meanwhile: a descriptor or negative errno. */
 int rows_open_crash(const char *state_dir, const char *id);
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "crashctl/rowoptions.h"
 #include "crashctl/rows.h"
 #include "control/statepath.h"
 #include "crashctl/verbs.h"
@@ -75,16 +76,12 @@ static const char *state_words(const char *state) {
     return state;
 }
 
-static int show(const char *state_dir, const json_t *row, bool json, bool event) {
+static int show(const char *state_dir, const json_t *row, const struct rowoptions *options) {
     const char *id = json_string_value(json_object_get(row, "id"));
     const char *state = json_string_value(json_object_get(row, "state"));
-    if (json) {
-        BASE_CLEANUP(free)
-        char *line = json_dumps(row, JSON_COMPACT);
-        puts(line ? line : "{}");
-        return line ? EXIT_OK : EXIT_FAILED;
-    }
-    if (event)
+    if (options->json)
+        return rows_print_json(row) == 0 ? EXIT_OK : EXIT_FAILED;
+    if (options->event)
         return print_file(state_dir, id, "event.json");
     int status = print_file(state_dir, id, "report.txt");
     if (status == EXIT_OK)
@@ -93,42 +90,16 @@ static int show(const char *state_dir, const json_t *row, bool json, bool event)
 }
 
 int verb_show(int argc, char **argv) {
-    enum { JSON = 256, EVENT, STATE_DIR, HELP_ };
-    static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},
-        {"event", no_argument, NULL, EVENT},
-        {"state-dir", required_argument, NULL, STATE_DIR},
-        {"help", no_argument, NULL, HELP_},
-        {0},
-    };
-    bool json = false, event = false;
-    const char *given = NULL;
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case JSON:
-            json = true;
-            break;
-        case EVENT:
-            event = true;
-            break;
-        case STATE_DIR:
-            given = optarg;
-            break;
-        case HELP_:
-            fputs(HELP, stdout);
-            return EXIT_OK;
-        default:
-            fputs(HELP, stderr);
-            return EXIT_USAGE;
-        }
-    }
-    if (argc - optind > 1 || (json && event)) {
+    struct rowoptions options;
+    int status = rowoptions_parse(argc, argv, HELP, true, &options);
+    if (status != ROWOPTIONS_GO_ON)
+        return status;
+    if (argc - optind > 1) {
         fputs(HELP, stderr);
         return EXIT_USAGE;
     }
     struct search search = {.prefix = optind < argc ? argv[optind] : ""};
-    int r = rows_crashes(given, take_row, &search);
+    int r = rows_crashes(options.state_dir, take_row, &search);
     if (r < 0)
         return EXIT_FAILED;
     if (!search.found || (*search.prefix && search.matches > 1)) {
@@ -144,8 +115,8 @@ int verb_show(int argc, char **argv) {
         return EXIT_NO_SUCH_ID;
     }
     BASE_CLEANUP(free)
-    char *state_dir = statepath_resolve(given);
-    int status = state_dir ? show(state_dir, search.found, json, event) : EXIT_FAILED;
+    char *state_dir = statepath_resolve(options.state_dir);
+    status = state_dir ? show(state_dir, search.found, &options) : EXIT_FAILED;
     json_decref(search.found);
     return status;
 }

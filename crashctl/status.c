@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "crashctl/rows.h"
 #include "crashctl/columns.h"
+#include "crashctl/rowoptions.h"
 #include "crashctl/verbs.h"
 
 static const char HELP[] =
@@ -47,33 +48,17 @@ static int take_row(void *context, json_t *row) {
 }
 
 int verb_status(int argc, char **argv) {
-    enum { JSON = 256, STATE_DIR, HELP_ };
-    static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},
-        {"state-dir", required_argument, NULL, STATE_DIR},
-        {"help", no_argument, NULL, HELP_},
-        {0},
-    };
     struct overview overview = {0};
-    const char *state_dir = NULL;
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case JSON:
-            overview.json = true;
-            break;
-        case STATE_DIR:
-            state_dir = optarg;
-            break;
-        case HELP_:
-            fputs(HELP, stdout);
-            return EXIT_OK;
-        default:
-            fputs(HELP, stderr);
-            return EXIT_USAGE;
-        }
+    struct rowoptions options;
+    int status = rowoptions_parse(argc, argv, HELP, false, &options);
+    if (status != ROWOPTIONS_GO_ON)
+        return status;
+    if (optind < argc) {
+        fputs(HELP, stderr);
+        return EXIT_USAGE;
     }
-    int r = rows_delivery(state_dir, take_row, &overview);
+    overview.json = options.json;
+    int r = rows_delivery(options.state_dir, take_row, &overview);
     if (r < 0)
         return EXIT_FAILED;
     if (!overview.json && overview.dsns == 0)

@@ -1,100 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "snapshot/decode.h"
 
-#include <string.h>
-
-void *decode_allocate(struct reading *reading, size_t count, size_t size) {
-    if (count == 0 || count > SIZE_MAX / size)
-        return NULL;
-    void *p = msgpack_zone_malloc(&reading->owned->zone, count * size);
-    if (p)
-        memset(p, 0, count * size);
-    else
-        reading->out_of_memory = true;
-    return p;
-}
-
-static const char *take_string(struct reading *reading, const msgpack_object *value) {
-    if (value->type != MSGPACK_OBJECT_STR || value->via.str.size == 0)
-        return "";
-    size_t size = value->via.str.size;
-    char *text = decode_allocate(reading, size + 1, 1);
-    if (!text)
-        return "";
-    memcpy(text, value->via.str.ptr, size);
-    return text;
-}
-
-static uint64_t take_uint(const msgpack_object *value) {
-    return value->type == MSGPACK_OBJECT_POSITIVE_INTEGER ? value->via.u64 : 0;
-}
-
-static uint32_t take_uint32(const msgpack_object *value) {
-    uint64_t number = take_uint(value);
-    return number > UINT32_MAX ? 0 : (uint32_t)number;
-}
-
-static int take_int(const msgpack_object *value) {
-    if (value->type == MSGPACK_OBJECT_POSITIVE_INTEGER && value->via.u64 <= INT32_MAX)
-        return (int)value->via.u64;
-    if (value->type == MSGPACK_OBJECT_NEGATIVE_INTEGER && value->via.i64 >= INT32_MIN)
-        return (int)value->via.i64;
-    return 0;
-}
-
-static bool take_bool(const msgpack_object *value) {
-    return value->type == MSGPACK_OBJECT_BOOLEAN && value->via.boolean;
-}
-
-static const char **take_strings(struct reading *reading, const msgpack_object *value, size_t *n) {
-    *n = 0; /* a field that comes twice must not leave the first one's count to the second */
-    if (value->type != MSGPACK_OBJECT_ARRAY)
-        return NULL;
-    const char **texts = decode_allocate(reading, value->via.array.size, sizeof *texts);
-    if (!texts)
-        return NULL;
-    for (uint32_t i = 0; i < value->via.array.size; i++)
-        texts[i] = take_string(reading, &value->via.array.ptr[i]);
-    *n = value->via.array.size;
-    return texts;
-}
-
-static struct snapshot_pair *take_pairs(struct reading *reading, const msgpack_object *value,
-                                        size_t *n) {
-    *n = 0;
-    if (value->type != MSGPACK_OBJECT_MAP)
-        return NULL;
-    struct snapshot_pair *pairs = decode_allocate(reading, value->via.map.size, sizeof *pairs);
-    if (!pairs)
-        return NULL;
-    for (uint32_t i = 0; i < value->via.map.size; i++) {
-        pairs[i].name = take_string(reading, &value->via.map.ptr[i].key);
-        pairs[i].value = take_string(reading, &value->via.map.ptr[i].val);
-    }
-    *n = value->via.map.size;
-    return pairs;
-}
+#include "snapshot/values.h"
 
 static void take_header(struct reading *reading, uint64_t key, const msgpack_object *value) {
     struct snapshot *snapshot = &reading->owned->snapshot;
     switch (key) {
     case SNAPSHOT_HEADER_WRITER:
-        snapshot->writer = take_string(reading, value);
+        snapshot->writer = value_string(reading, value);
         break;
     case SNAPSHOT_HEADER_ARCH:
-        snapshot->arch = take_string(reading, value);
+        snapshot->arch = value_string(reading, value);
         break;
     case SNAPSHOT_HEADER_TIME:
-        snapshot->time = take_uint(value);
+        snapshot->time = value_uint(value);
         break;
     case SNAPSHOT_HEADER_UPTIME:
-        snapshot->uptime = take_uint(value);
+        snapshot->uptime = value_uint(value);
         break;
     case SNAPSHOT_HEADER_PAGE_SIZE:
-        snapshot->page_size = take_uint(value);
+        snapshot->page_size = value_uint(value);
         break;
     case SNAPSHOT_HEADER_CAUSE_FIRST:
-        snapshot->cause_first = take_bool(value);
+        snapshot->cause_first = value_bool(value);
         break;
     default:
         break;
@@ -105,52 +33,52 @@ static void take_process(struct reading *reading, uint64_t key, const msgpack_ob
     struct snapshot_process *process = &reading->owned->snapshot.process;
     switch (key) {
     case SNAPSHOT_PROCESS_PID:
-        process->pid = take_uint32(value);
+        process->pid = value_uint32(value);
         break;
     case SNAPSHOT_PROCESS_PPID:
-        process->ppid = take_uint32(value);
+        process->ppid = value_uint32(value);
         break;
     case SNAPSHOT_PROCESS_UID:
-        process->uid = take_uint32(value);
+        process->uid = value_uint32(value);
         break;
     case SNAPSHOT_PROCESS_EUID:
-        process->euid = take_uint32(value);
+        process->euid = value_uint32(value);
         break;
     case SNAPSHOT_PROCESS_GID:
-        process->gid = take_uint32(value);
+        process->gid = value_uint32(value);
         break;
     case SNAPSHOT_PROCESS_EGID:
-        process->egid = take_uint32(value);
+        process->egid = value_uint32(value);
         break;
     case SNAPSHOT_PROCESS_EXE:
-        process->exe = take_string(reading, value);
+        process->exe = value_string(reading, value);
         break;
     case SNAPSHOT_PROCESS_COMM:
-        process->comm = take_string(reading, value);
+        process->comm = value_string(reading, value);
         break;
     case SNAPSHOT_PROCESS_ARGS:
-        process->args = take_strings(reading, value, &process->n_args);
+        process->args = value_strings(reading, value, &process->n_args);
         break;
     case SNAPSHOT_PROCESS_CWD:
-        process->cwd = take_string(reading, value);
+        process->cwd = value_string(reading, value);
         break;
     case SNAPSHOT_PROCESS_START:
-        process->start = take_uint(value);
+        process->start = value_uint(value);
         break;
     case SNAPSHOT_PROCESS_SECURE:
-        process->secure = take_bool(value);
+        process->secure = value_bool(value);
         break;
     case SNAPSHOT_PROCESS_DUMPABLE:
-        process->dumpable = take_uint32(value);
+        process->dumpable = value_uint32(value);
         break;
     case SNAPSHOT_PROCESS_TRACER:
-        process->tracer = take_uint32(value);
+        process->tracer = value_uint32(value);
         break;
     case SNAPSHOT_PROCESS_LIBC:
-        process->libc = take_string(reading, value);
+        process->libc = value_string(reading, value);
         break;
     case SNAPSHOT_PROCESS_THREADS:
-        process->threads = take_uint32(value);
+        process->threads = value_uint32(value);
         break;
     default:
         break;
@@ -161,41 +89,41 @@ static void take_signal(struct reading *reading, uint64_t key, const msgpack_obj
     struct snapshot_signal *signal = &reading->owned->snapshot.signal;
     switch (key) {
     case SNAPSHOT_SIGNAL_NUMBER:
-        signal->number = take_int(value);
+        signal->number = value_int(value);
         break;
     case SNAPSHOT_SIGNAL_CODE:
-        signal->code = take_int(value);
+        signal->code = value_int(value);
         break;
     case SNAPSHOT_SIGNAL_ERRNO:
-        signal->errnum = take_int(value);
+        signal->errnum = value_int(value);
         break;
     case SNAPSHOT_SIGNAL_ADDRESS:
-        signal->address = take_uint(value);
+        signal->address = value_uint(value);
         break;
     case SNAPSHOT_SIGNAL_SENDER_PID:
-        signal->sender_pid = take_uint32(value);
+        signal->sender_pid = value_uint32(value);
         break;
     case SNAPSHOT_SIGNAL_SENDER_UID:
-        signal->sender_uid = take_uint32(value);
+        signal->sender_uid = value_uint32(value);
         break;
     case SNAPSHOT_SIGNAL_TRAPNO:
         signal->has_trap = true;
-        signal->trapno = take_uint(value);
+        signal->trapno = value_uint(value);
         break;
     case SNAPSHOT_SIGNAL_ERR:
-        signal->err = take_uint(value);
+        signal->err = value_uint(value);
         break;
     case SNAPSHOT_SIGNAL_CR2:
-        signal->cr2 = take_uint(value);
+        signal->cr2 = value_uint(value);
         break;
     case SNAPSHOT_SIGNAL_SYSCALL:
-        signal->syscall = take_uint32(value);
+        signal->syscall = value_uint32(value);
         break;
     case SNAPSHOT_SIGNAL_SENDER_COMM:
-        signal->sender_comm = take_string(reading, value);
+        signal->sender_comm = value_string(reading, value);
         break;
     case SNAPSHOT_SIGNAL_FINAL_NUMBER:
-        signal->final_number = take_int(value);
+        signal->final_number = value_int(value);
         break;
     default:
         break;
@@ -209,7 +137,7 @@ static void take_registers(struct snapshot_thread *thread, const msgpack_object 
     if (n > SNAPSHOT_REGISTER_COUNT)
         n = SNAPSHOT_REGISTER_COUNT;
     for (uint32_t i = 0; i < n; i++)
-        thread->registers[i] = take_uint(&value->via.array.ptr[i]);
+        thread->registers[i] = value_uint(&value->via.array.ptr[i]);
     /* KNOWN, when the writer gives it, has the higher key and comes later. */
     thread->known = n ? ~UINT64_C(0) >> (64 - n) : 0;
 }
@@ -219,32 +147,32 @@ static void take_thread(struct reading *reading, uint64_t key, const msgpack_obj
     struct snapshot_thread *thread = &snapshot->threads[snapshot->n_threads];
     switch (key) {
     case SNAPSHOT_THREAD_TID:
-        thread->tid = take_uint32(value);
+        thread->tid = value_uint32(value);
         break;
     case SNAPSHOT_THREAD_NAME:
-        thread->name = take_string(reading, value);
+        thread->name = value_string(reading, value);
         break;
     case SNAPSHOT_THREAD_CRASHED:
-        thread->crashed = take_bool(value);
+        thread->crashed = value_bool(value);
         break;
     case SNAPSHOT_THREAD_STATE:
-        thread->state = take_string(reading, value);
+        thread->state = value_string(reading, value);
         break;
     case SNAPSHOT_THREAD_REGISTERS:
         take_registers(thread, value);
         break;
     case SNAPSHOT_THREAD_KNOWN:
-        thread->known &= take_uint(value);
+        thread->known &= value_uint(value);
         break;
     case SNAPSHOT_THREAD_MISSING:
-        thread->missing = take_string(reading, value);
+        thread->missing = value_string(reading, value);
         break;
     case SNAPSHOT_THREAD_SYSCALL:
         thread->has_syscall = true;
-        thread->syscall = take_uint32(value);
+        thread->syscall = value_uint32(value);
         break;
     case SNAPSHOT_THREAD_STACK_LIMIT:
-        thread->stack_limit = take_uint(value);
+        thread->stack_limit = value_uint(value);
         break;
     default:
         break;
@@ -256,13 +184,13 @@ static void take_memory(struct reading *reading, uint64_t key, const msgpack_obj
     struct snapshot_memory *memory = &snapshot->memory[snapshot->n_memory];
     switch (key) {
     case SNAPSHOT_MEMORY_ADDRESS:
-        memory->address = take_uint(value);
+        memory->address = value_uint(value);
         break;
     case SNAPSHOT_MEMORY_KIND:
-        memory->kind = (enum snapshot_memory_kind)take_uint32(value);
+        memory->kind = (enum snapshot_memory_kind)value_uint32(value);
         break;
     case SNAPSHOT_MEMORY_TID:
-        memory->tid = take_uint32(value);
+        memory->tid = value_uint32(value);
         break;
     case SNAPSHOT_MEMORY_BYTES:
         if (value->type == MSGPACK_OBJECT_BIN) {
@@ -280,13 +208,13 @@ static void take_module(struct reading *reading, uint64_t key, const msgpack_obj
     struct snapshot_module *module = &snapshot->modules[snapshot->n_modules];
     switch (key) {
     case SNAPSHOT_MODULE_PATH:
-        module->path = take_string(reading, value);
+        module->path = value_string(reading, value);
         break;
     case SNAPSHOT_MODULE_BASE:
-        module->base = take_uint(value);
+        module->base = value_uint(value);
         break;
     case SNAPSHOT_MODULE_END:
-        module->end = take_uint(value);
+        module->end = value_uint(value);
         break;
     case SNAPSHOT_MODULE_BUILD_ID:
         if (value->type == MSGPACK_OBJECT_BIN && value->via.bin.size <= 64) {
@@ -295,19 +223,19 @@ static void take_module(struct reading *reading, uint64_t key, const msgpack_obj
         }
         break;
     case SNAPSHOT_MODULE_BIAS:
-        module->bias = take_uint(value);
+        module->bias = value_uint(value);
         break;
     case SNAPSHOT_MODULE_DEVICE:
-        module->device = take_uint(value);
+        module->device = value_uint(value);
         break;
     case SNAPSHOT_MODULE_INODE:
-        module->inode = take_uint(value);
+        module->inode = value_uint(value);
         break;
     case SNAPSHOT_MODULE_FLAGS:
-        module->flags = take_uint32(value);
+        module->flags = value_uint32(value);
         break;
     case SNAPSHOT_MODULE_PACKAGE_NOTE:
-        module->package_note = take_string(reading, value);
+        module->package_note = value_string(reading, value);
         break;
     default:
         break;
@@ -319,22 +247,22 @@ static void take_mapping(struct reading *reading, uint64_t key, const msgpack_ob
     struct snapshot_mapping *mapping = &snapshot->mappings[snapshot->n_mappings];
     switch (key) {
     case SNAPSHOT_MAPPING_START:
-        mapping->start = take_uint(value);
+        mapping->start = value_uint(value);
         break;
     case SNAPSHOT_MAPPING_END:
-        mapping->end = take_uint(value);
+        mapping->end = value_uint(value);
         break;
     case SNAPSHOT_MAPPING_PROT:
-        mapping->prot = take_uint32(value);
+        mapping->prot = value_uint32(value);
         break;
     case SNAPSHOT_MAPPING_OFFSET:
-        mapping->offset = take_uint(value);
+        mapping->offset = value_uint(value);
         break;
     case SNAPSHOT_MAPPING_INODE:
-        mapping->inode = take_uint(value);
+        mapping->inode = value_uint(value);
         break;
     case SNAPSHOT_MAPPING_PATH:
-        mapping->path = take_string(reading, value);
+        mapping->path = value_string(reading, value);
         break;
     default:
         break;
@@ -346,16 +274,16 @@ static void take_exception(struct reading *reading, uint64_t key, const msgpack_
     snapshot->exception.present = true;
     switch (key) {
     case SNAPSHOT_EXCEPTION_TYPE:
-        snapshot->exception.type = take_string(reading, value);
+        snapshot->exception.type = value_string(reading, value);
         break;
     case SNAPSHOT_EXCEPTION_WHAT:
-        snapshot->exception.what = take_string(reading, value);
+        snapshot->exception.what = value_string(reading, value);
         break;
     case SNAPSHOT_EXCEPTION_CAUGHT:
-        snapshot->exception.caught = take_bool(value);
+        snapshot->exception.caught = value_bool(value);
         break;
     case SNAPSHOT_EXCEPTION_UNCAUGHT:
-        snapshot->exception.uncaught = take_uint32(value);
+        snapshot->exception.uncaught = value_uint32(value);
         break;
     default:
         break;
@@ -367,13 +295,13 @@ static void take_sanitizer(struct reading *reading, uint64_t key, const msgpack_
     snapshot->sanitizer.present = true;
     switch (key) {
     case SNAPSHOT_SANITIZER_NAME:
-        snapshot->sanitizer.name = take_string(reading, value);
+        snapshot->sanitizer.name = value_string(reading, value);
         break;
     case SNAPSHOT_SANITIZER_KIND:
-        snapshot->sanitizer.kind = take_string(reading, value);
+        snapshot->sanitizer.kind = value_string(reading, value);
         break;
     case SNAPSHOT_SANITIZER_TEXT:
-        snapshot->sanitizer.text = take_string(reading, value);
+        snapshot->sanitizer.text = value_string(reading, value);
         break;
     default:
         break;
@@ -384,19 +312,19 @@ static void take_scope(struct reading *reading, uint64_t key, const msgpack_obje
     struct snapshot *snapshot = &reading->owned->snapshot;
     switch (key) {
     case SNAPSHOT_SCOPE_RELEASE:
-        snapshot->scope.release = take_string(reading, value);
+        snapshot->scope.release = value_string(reading, value);
         break;
     case SNAPSHOT_SCOPE_ENVIRONMENT:
-        snapshot->scope.environment = take_string(reading, value);
+        snapshot->scope.environment = value_string(reading, value);
         break;
     case SNAPSHOT_SCOPE_TAGS:
-        snapshot->scope.tags = take_pairs(reading, value, &snapshot->scope.n_tags);
+        snapshot->scope.tags = value_pairs(reading, value, &snapshot->scope.n_tags);
         break;
     case SNAPSHOT_SCOPE_USER:
-        snapshot->scope.user = take_pairs(reading, value, &snapshot->scope.n_user);
+        snapshot->scope.user = value_pairs(reading, value, &snapshot->scope.n_user);
         break;
     case SNAPSHOT_SCOPE_FINGERPRINT:
-        snapshot->scope.fingerprint = take_strings(reading, value, &snapshot->scope.n_fingerprint);
+        snapshot->scope.fingerprint = value_strings(reading, value, &snapshot->scope.n_fingerprint);
         break;
     default:
         break;
@@ -407,19 +335,19 @@ static void take_end(struct reading *reading, uint64_t key, const msgpack_object
     struct snapshot *snapshot = &reading->owned->snapshot;
     switch (key) {
     case SNAPSHOT_END_PAUSE:
-        snapshot->pause = take_uint(value);
+        snapshot->pause = value_uint(value);
         break;
     case SNAPSHOT_END_DROPPED_MEMORY:
-        snapshot->dropped_memory = take_uint(value);
+        snapshot->dropped_memory = value_uint(value);
         break;
     case SNAPSHOT_END_DROPPED_THREADS:
-        snapshot->dropped_threads = take_uint32(value);
+        snapshot->dropped_threads = value_uint32(value);
         break;
     case SNAPSHOT_END_DROPPED_MODULES:
-        snapshot->dropped_modules = take_uint32(value);
+        snapshot->dropped_modules = value_uint32(value);
         break;
     case SNAPSHOT_END_NOTE:
-        snapshot->note = take_string(reading, value);
+        snapshot->note = value_string(reading, value);
         break;
     default:
         break;
@@ -453,7 +381,7 @@ void decode_field(struct reading *reading, unsigned section, uint64_t key,
         break;
     case SNAPSHOT_SECTION_ABORT:
         if (key == SNAPSHOT_ABORT_TEXT)
-            snapshot->abort_text = take_string(reading, value);
+            snapshot->abort_text = value_string(reading, value);
         break;
     case SNAPSHOT_SECTION_EXCEPTION:
         take_exception(reading, key, value);
@@ -463,7 +391,7 @@ void decode_field(struct reading *reading, unsigned section, uint64_t key,
         break;
     case SNAPSHOT_SECTION_ENVIRONMENT:
         if (key == SNAPSHOT_ENVIRONMENT_VARIABLES)
-            snapshot->environment = take_pairs(reading, value, &snapshot->n_environment);
+            snapshot->environment = value_pairs(reading, value, &snapshot->n_environment);
         break;
     case SNAPSHOT_SECTION_SCOPE:
         take_scope(reading, key, value);

@@ -27,7 +27,8 @@ struct reading {
     bool truncated, broken, out_of_memory;
 };
 
-/* Zeroed memory that lives as long as the snapshot; NULL for none, or after setting out_of_memory. */
+/* Zeroed memory that lives as long as the snapshot; NULL for none, or after setting out_of_memory.
+ */
 void *decode_allocate(struct reading *reading, size_t count, size_t size);
 /* A value of a section: into the model, where its next place is. */
 void decode_field(struct reading *reading, unsigned section, uint64_t key,

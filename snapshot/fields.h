@@ -3,12 +3,13 @@
  * The one table of the snapshot format. Writer, reader and docs/snapshot-format.md are all made
  * from it.
  *
- * A snapshot is a sequence of msgpack objects (https://github.com/msgpack/msgpack/blob/master/spec.md)
- * without any framing. Every object is a section: the array [section, {key: value, ...}], both
- * section and keys being small unsigned integers from the tables below. Sections stand in the
- * order of their importance and refer to each other only by value, so that a snapshot cut at any
- * byte still is a report: what follows the cut is missing, nothing else. A reader skips sections
- * and keys that it does not know. Numbers are never reused.
+ * A snapshot is a sequence of msgpack objects
+ * (https://github.com/msgpack/msgpack/blob/master/spec.md) without any framing. Every object is a
+ * section: the array [section, {key: value, ...}], both section and keys being small unsigned
+ * integers from the tables below. Sections stand in the order of their importance and refer to each
+ * other only by value, so that a snapshot cut at any byte still is a report: what follows the cut
+ * is missing, nothing else. A reader skips sections and keys that it does not know. Numbers are
+ * never reused.
  *
  * Types: uint (msgpack positive integer), int (any integer), bool, str (UTF-8 expected, not
  * promised), bin, u64s (array of uint), strs (array of str), map (map of str to str).
@@ -86,7 +87,7 @@ enum { SNAPSHOT_VERSION = 1 };
     X(3, CRASHED, crashed, bool, "")                                                               \
     X(4, STATE, state, str, "letter of /proc/self/task/TID/stat, for the others")                  \
     X(5, REGISTERS, registers, u64s,                                                               \
-      "x86_64: DWARF order rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip, then rflags fs_base "       \
+      "x86_64: DWARF order rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip, then rflags fs_base "      \
       "gs_base")                                                                                   \
     X(6, KNOWN, known, uint, "bit n set: registers[n] is known; absent: all")                      \
     X(7, MISSING, missing, str, "why registers or stack could not be had")                         \
@@ -108,7 +109,8 @@ enum { SNAPSHOT_VERSION = 1 };
     X(6, DEVICE, device, uint, "major << 32 | minor of the mapped file")                           \
     X(7, INODE, inode, uint, "")                                                                   \
     X(8, FLAGS, flags, uint, "1 deleted, 2 replaced on disk, 4 no ELF header in memory")           \
-    X(9, PACKAGE_NOTE, package_note, str, ".note.package (FDO, type 0xcafe1a7e) as read from memory")
+    X(9, PACKAGE_NOTE, package_note, str,                                                          \
+      ".note.package (FDO, type 0xcafe1a7e) as read from memory")
 
 #define SNAPSHOT_MAPPING_FIELDS(X)                                                                 \
     X(1, START, start, uint, "")                                                                   \
@@ -171,8 +173,7 @@ enum snapshot_memory_kind {
 };
 
 /* SNAPSHOT_PROCESS_PID and so on. */
-#define SNAPSHOT_KEYS(SECTION)                                                                     \
-    enum { SNAPSHOT_##SECTION##_FIELDS(SNAPSHOT_KEY_##SECTION) }
+#define SNAPSHOT_KEYS(SECTION)                                enum { SNAPSHOT_##SECTION##_FIELDS(SNAPSHOT_KEY_##SECTION) }
 #define SNAPSHOT_KEY_HEADER(key, NAME, name, type, text)      SNAPSHOT_HEADER_##NAME = key,
 #define SNAPSHOT_KEY_PROCESS(key, NAME, name, type, text)     SNAPSHOT_PROCESS_##NAME = key,
 #define SNAPSHOT_KEY_SIGNAL(key, NAME, name, type, text)      SNAPSHOT_SIGNAL_##NAME = key,

@@ -21,9 +21,9 @@
 enum { HANDSHAKE_VERSION = 1, HANDSHAKE_RUN_ID_SIZE = 32, HANDSHAKE_HELLO_MIN = 48 };
 
 enum {
-    HANDSHAKE_FLAG_SECURE = 1,       /* AT_SECURE or not dumpable: for root's eyes only */
-    HANDSHAKE_FLAG_HELPER = 2,       /* the peer is the capture helper, its parent is the dying process */
-    HANDSHAKE_FLAG_PROXY_DEATH = 4,  /* looks like a copied death: self-sent and not dumpable */
+    HANDSHAKE_FLAG_SECURE = 1, /* AT_SECURE or not dumpable: for root's eyes only */
+    HANDSHAKE_FLAG_HELPER = 2, /* the peer is the capture helper, its parent is the dying process */
+    HANDSHAKE_FLAG_PROXY_DEATH = 4, /* looks like a copied death: self-sent and not dumpable */
 };
 
 struct handshake_hello {
@@ -35,14 +35,16 @@ struct handshake_hello {
     uint32_t signal;
     uint32_t threads;
     uint64_t budget;    /* upper bound of the snapshot, bytes */
-    uint64_t storm_key; /* equal for equal crashes: signal, build-id and offset of the first return addresses */
+    uint64_t storm_key; /* equal for equal crashes: signal, build-id and offset of the first return
+                           addresses */
     char run_id[HANDSHAKE_RUN_ID_SIZE]; /* CRASHD_RUN_ID, zero-padded; all zero if not set */
 };
 
 enum handshake_answer {
     HANDSHAKE_STORED = 'S',  /* safe on disk: die */
     HANDSHAKE_COUNTED = 'C', /* one of many, counted, no snapshot wanted: die */
-    HANDSHAKE_REFUSED = 'R', /* not taken (full disk, quota): die; the reason is in the daemon's log */
+    HANDSHAKE_REFUSED =
+        'R', /* not taken (full disk, quota): die; the reason is in the daemon's log */
 };
 
 #endif

@@ -123,8 +123,8 @@ struct snapshot {
 
 /* What a snapshot may cost; a reader refuses (-E2BIG) or cuts (damage says so) beyond it. */
 struct snapshot_limits {
-    size_t bytes;    /* of the snapshot */
-    size_t threads;  /* and so on: further ones are skipped and counted in damage */
+    size_t bytes;   /* of the snapshot */
+    size_t threads; /* and so on: further ones are skipped and counted in damage */
     size_t memory;
     size_t modules;
     size_t mappings;
@@ -143,7 +143,8 @@ struct snapshot *snapshot_free(struct snapshot *snapshot);
 /* The one that died; NULL if the snapshot was cut before it. */
 const struct snapshot_thread *snapshot_crashed_thread(const struct snapshot *snapshot);
 /* What covers address, or NULL. */
-const struct snapshot_mapping *snapshot_mapping_at(const struct snapshot *snapshot, uint64_t address);
+const struct snapshot_mapping *snapshot_mapping_at(const struct snapshot *snapshot,
+                                                   uint64_t address);
 const struct snapshot_module *snapshot_module_at(const struct snapshot *snapshot, uint64_t address);
 /* Copies what the snapshot holds of [address, address + size); returns the bytes copied from the
  * start on, 0 if the first one is not there. Adjoining ranges are read as one. */
