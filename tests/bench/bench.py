@@ -31,7 +31,7 @@ DEATHS = [
     ("1 thread", 1, 0, 0, (100, 40), (10, 5), 1.0),
     ("100 threads", 100, 0, 0, (40, 15), (5, 3), 4.0),
     ("1,000 threads", 1000, 0, 0, (16, 5), (3, 1), 30.0),
-    ("1 thread, 2 GB heap", 1, 2 * GB, 0, (12, 2), (2, 1), 1.0),
+    ("1 thread, 2 GB heap", 1, 2 * GB, 0, (30, 3), (2, 1), 1.0),
     (f"1 thread, {LIBRARIES} libraries", 1, 0, LIBRARIES, (20, 8), (3, 2), 5.0),
 ]
 
@@ -57,7 +57,7 @@ class Bench:
 
     def start(self):
         """Start-up, with every kind of preload in turn."""
-        runs = 200 if self.quick else 1000
+        runs = 200 if self.quick else 2000
         kinds = {"hook": str(self.hook), "empty": str(self.programs.empty), "none": ""}
         samples = {kind: [] for kind in kinds}
         order = list(kinds)
@@ -86,14 +86,14 @@ class Bench:
         yield table, table.add("pthread_create", created, 5)
         yield table, table.add("until joined", joined, None)
 
-    def crasher(self):
+    def named(self, program):
         """A name of its own for each death: equal ones of one program are only counted."""
         self.names += 1
-        path = self.work / f"crasher{self.names}"
+        path = self.work / f"{program.name}{self.names}"
         try:
-            os.link(self.programs.crasher, path)
+            os.link(program, path)
         except OSError:
-            shutil.copy2(self.programs.crasher, path)
+            shutil.copy2(program, path)
         return path
 
     def death(self, kind, program, row, socket=None):
@@ -131,35 +131,41 @@ class Bench:
                         kind = kinds[(place + run) % len(kinds)]
                         with self.cores if kind == "core" else contextlib.nullcontext():
                             samples[kind].append(
-                                self.death(kind, self.crasher(), row, daemon.socket)[1])
+                                self.death(kind, self.named(self.programs.crasher), row,
+                                           daemon.socket)[1])
                         if kind == "hook":
                             # The machine is quiet again before the next one dies.
                             reported += 1
                             daemon.wait_reported(reported)
                 yield table, table.add(name, samples, budget, notes)
 
-    def events(self):
-        """Fault to the last byte of the event at a server, for a daemon that has just started (no
-        module seen before) and for the same one later."""
+    def until_event(self, server, program):
+        """ms from a fault to the last byte of the event at a server: ([first of a daemon that has
+        just started], [later ones])."""
         daemons, later = (2, 3) if self.quick else (8, 4)
-        cold, warm = [], []
-        with self.server() as server:
-            for number in range(daemons):
-                directory = self.work / f"events{number}"
-                directory.mkdir()
-                program = self.crasher()
-                with self.daemon(directory, "--dsn", server.dsn(),
-                                 env={"TMPDIR": self.work}) as daemon:
-                    for crash in range(1 + later):
-                        before = len(server.requests)
-                        fault, _ = self.death("hook", program, DEATHS[0], daemon.socket)
-                        request = server.wait_for(before + 1)[before]
-                        took = request.time * 1e3 - fault / 1e6
-                        (warm if crash else cold).append(took)
-                        daemon.wait_reported(crash + 1)
+        first, others = [], []
+        for _ in range(daemons):
+            self.names += 1
+            directory = self.work / f"events{self.names}"
+            directory.mkdir()
+            victim = self.named(program)
+            with self.daemon(directory, "--dsn", server.dsn(), env={"TMPDIR": self.work}) as daemon:
+                for crash in range(1 + later):
+                    before = len(server.requests)
+                    fault, _ = self.death("hook", victim, DEATHS[0], daemon.socket)
+                    request = server.wait_for(before + 1)[before]
+                    (others if crash else first).append(request.time * 1e3 - fault / 1e6)
+                    daemon.wait_reported(crash + 1)
+        return first, others
+
+    def events(self):
         table = Table("fault to event at a local server", "ms", ["hook"], "hook", None)
-        yield table, table.add("modules never seen", {"hook": cold}, 60)
-        yield table, table.add("modules seen before", {"hook": warm}, 10)
+        with self.server() as server:
+            first, others = self.until_event(server, self.programs.bare)
+            with_libc, _ = self.until_event(server, self.programs.crasher)
+        yield table, table.add("modules never seen", {"hook": first}, 60)
+        yield table, table.add("modules seen before", {"hook": others}, 10)
+        yield table, table.add("never seen, frames in libc", {"hook": with_libc}, None)
 
     def run(self):
         """Rows of every part; each table is printed when its part is over."""

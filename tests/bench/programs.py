@@ -40,6 +40,7 @@ class Programs:
         self.directory.mkdir(exist_ok=True)
         for name in ("nothing", "starts", "creates", "crasher", "reaper"):
             setattr(self, name, _compile(self.directory, name, "-pthread"))
+        self.bare = _compile(self.directory, "bare", "-nostartfiles")
         self.empty = _compile(self.directory, "empty", "-shared", "-fPIC", target="empty.so")
         self.libraries = _libraries(self.directory / "libraries")
 
