@@ -40,6 +40,7 @@ struct config {
     size_t n_sections;
     struct entry *entries; /* in the order of the files */
     size_t n_entries;
+    config_dsn_check dsn_check;
 };
 
 static const char *const section_names[] = {"crashd", "user", "exe", "unit", NULL};
@@ -120,23 +121,33 @@ static int begin_section(struct config *config, const struct ini_item *item,
     return 0;
 }
 
+static bool in_range(const struct config_key_info *key, uint64_t number) {
+    return key->most == 0 || (number >= key->least && number <= key->most);
+}
+
 /* NULL if value is right, else what would be. */
-static const char *check_value(const struct config_key_info *key, const char *value) {
+static const char *check_value(const struct config *config, const struct config_key_info *key,
+                               const char *value) {
+    const char *problem = NULL;
     uint64_t number;
     bool boolean;
     switch (key->type) {
     case CONFIG_TYPE_TEXT:
         return NULL;
     case CONFIG_TYPE_DSN:
-        return *value == '\0' || (strstr(value, "://") && strchr(value, '@'))
-                   ? NULL
-                   : "https://KEY@HOST/PROJECT expected";
+        if (*value && config->dsn_check && config->dsn_check(value, &problem) < 0)
+            return problem ? problem : "https://KEY@HOST/PROJECT expected";
+        return NULL;
     case CONFIG_TYPE_BOOLEAN:
         return value_boolean(value, &boolean) ? NULL : "yes or no expected";
     case CONFIG_TYPE_NUMBER:
-        return value_number(value, &number) ? NULL : "a number expected";
+        if (!value_number(value, &number))
+            return "a number expected";
+        return in_range(key, number) ? NULL : "beyond its range, which crashd.conf(5) tells";
     case CONFIG_TYPE_SIZE:
-        return value_size(value, &number) ? NULL : "a size expected, like 512K, 16M or 1G";
+        if (!value_size(value, &number))
+            return "a size expected, like 512K, 16M or 1G";
+        return in_range(key, number) ? NULL : "beyond its range, which crashd.conf(5) tells";
     case CONFIG_TYPE_DURATION:
         return value_duration(value, &number) ? NULL : "a time expected, like 30s, 5min or 2h";
     case CONFIG_TYPE_CHOICE:
@@ -189,7 +200,7 @@ static int on_item(void *context, const struct ini_item *item, struct config_err
                          "\"%s\" belongs into [crashd]: it holds for all", info->name);
         return -EINVAL;
     }
-    const char *problem = check_value(info, item->value);
+    const char *problem = check_value(config, info, item->value);
     if (problem) {
         const char *nearest =
             info->type == CONFIG_TYPE_CHOICE ? value_nearest(item->value, info->choices) : NULL;
@@ -257,7 +268,8 @@ static int load_directory(struct config *config, const char *directory,
     return r;
 }
 
-int config_load(const char *file, struct config **ret, struct config_error *error) {
+int config_load(const char *file, config_dsn_check check, struct config **ret,
+                struct config_error *error) {
     BASE_CLEANUP(free)
     char *directory = NULL;
     BASE_CLEANUP(config)
@@ -266,6 +278,8 @@ int config_load(const char *file, struct config **ret, struct config_error *erro
     error->text[0] = '\0';
     if (!file)
         file = CONFIG_FILE_DEFAULT;
+    if (config)
+        config->dsn_check = check;
     if (!config || asprintf(&directory, "%s.d", file) < 0) {
         directory = NULL;
         return -ENOMEM;

@@ -27,9 +27,13 @@ enum config_level { CONFIG_LEVEL_DEFAULT, CONFIG_LEVEL_CRASHD, CONFIG_LEVEL_SPEC
 
 struct config;
 
-/* file NULL: the default one, which may be missing or unreadable. 0 or negative errno with error
- * set. */
-int config_load(const char *file, struct config **ret, struct config_error *error);
+/* Negative when text is no DSN, with *problem set to a sentence: the grammar is known elsewhere. */
+typedef int (*config_dsn_check)(const char *text, const char **problem);
+
+/* file NULL: the default one, which may be missing or unreadable. check may be NULL. 0 or negative
+ * errno with error set. */
+int config_load(const char *file, config_dsn_check check, struct config **ret,
+                struct config_error *error);
 struct config *config_free(struct config *config);
 
 /* The text that holds for subject (NULL: nobody in particular); NULL if there is none. level may

@@ -3,6 +3,8 @@
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
 
+#include <stdint.h>
+
 enum config_key {
     CONFIG_DSN,
     CONFIG_SERVER,
@@ -44,6 +46,7 @@ struct config_key_info {
     const char *standard; /* the default as text, NULL for none */
     const char *choices[6];
     const char *description;
+    uint64_t least, most; /* most 0: no range */
 };
 
 extern const struct config_key_info config_keys[CONFIG_KEYS];

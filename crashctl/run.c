@@ -300,6 +300,9 @@ int verb_run(int argc, char **argv) {
     options.daemon.ci = &ci;
     options.daemon.directory = directory;
     options.daemon.run_id = run_id;
+    /* The machine's configuration is that of its services. */
+    if (!options.daemon.config)
+        options.daemon.config = "/dev/null";
     options.daemon.work_directory = work_directory;
     run.crashes = crashes;
     r = run_command(&options, &run);

@@ -142,6 +142,11 @@ static void add_process(json_t *facts, const struct peer *peer) {
     BASE_CLEANUP(free)
     char *container = cgroup ? facts_container(cgroup) : NULL;
 
+    /* The kernel's word for a program that was replaced while it ran; its name is what counts. */
+    if (exe && text_ends_with(exe, " (deleted)")) {
+        exe[strlen(exe) - strlen(" (deleted)")] = '\0';
+        json_object_set_new(facts, "exe_deleted", json_true());
+    }
     set_text(facts, "exe", exe);
     set_text(facts, "cwd", cwd);
     if (comm)

@@ -26,6 +26,7 @@
 #include "crashd/recover.h"
 #include "crashd/runs.h"
 #include "crashd/statedir.h"
+#include "sentry/dsn.h"
 
 /* The hook stays out of programs that have this. */
 extern const int crashhook_inert;
@@ -66,12 +67,34 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
     return 0;
 }
 
+static int check_dsn(const char *text, const char **problem) {
+    struct dsn dsn;
+    int r = dsn_parse(text, &dsn, problem);
+    if (r == 0)
+        dsn_clear(&dsn);
+    return r;
+}
+
+/* What the configuration file does not hold. */
+static int check_own_dsn(const struct options *options) {
+    const char *const values[][2] = {{"--dsn", options->dsn}, {"SENTRY_DSN", getenv("SENTRY_DSN")}};
+    int result = 0;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        const char *problem = "out of memory";
+        if (text_empty(values[i][1]) || check_dsn(values[i][1], &problem) == 0)
+            continue;
+        log_error("%s: %s; https://KEY@HOST/PROJECT is expected", values[i][0], problem);
+        result = -EINVAL;
+    }
+    return result;
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
     struct daemon *daemon = context;
     struct config_error error;
     struct config *config;
     sd_notify(0, "RELOADING=1");
-    if (config_load(daemon->options.config, &config, &error) < 0) {
+    if (config_load(daemon->options.config, check_dsn, &config, &error) < 0) {
         log_error("%s; the old configuration stays in force", error.text);
     } else {
         config_free(daemon->config);
@@ -226,8 +249,12 @@ int main(int argc, char **argv) {
     int r = options_parse(argc, argv, &daemon.options);
     if (r != 0)
         return r < 0 ? EX_USAGE : 0;
-    if (config_load(daemon.options.config, &daemon.config, &error) < 0) {
+    if (config_load(daemon.options.config, check_dsn, &daemon.config, &error) < 0) {
         log_error("%s", error.text);
+        return EX_CONFIG;
+    }
+    if (check_own_dsn(&daemon.options) < 0) {
+        config_free(daemon.config);
         return EX_CONFIG;
     }
     if (daemon.options.check_config) {

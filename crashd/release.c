@@ -37,12 +37,12 @@ static char *from_note(const char *note) {
     return text;
 }
 
-static char *from_build_id(const char *exe, const struct snapshot_module *module) {
+static char *from_build_id(const struct snapshot_module *module) {
     char digits[2 * BUILD_ID_SHOWN + 1], *text = NULL;
-    if (!module || module->build_id_size < BUILD_ID_SHOWN || text_empty(exe))
+    if (!module || module->build_id_size < BUILD_ID_SHOWN || text_empty(module->path))
         return NULL;
     hex_encode(module->build_id, BUILD_ID_SHOWN, digits);
-    return asprintf(&text, "%s@%s", text_basename(exe), digits) < 0 ? NULL : text;
+    return asprintf(&text, "%s@%s", text_basename(module->path), digits) < 0 ? NULL : text;
 }
 
 static struct release named(const char *name, const char *source) {
@@ -71,7 +71,7 @@ struct release release_find(const json_t *facts, const json_t *settings,
     if (!text_empty(package) && !text_empty(package_version) &&
         asprintf(&made, "%s@%s", package, package_version) >= 0)
         return (struct release){made, "package"};
-    if ((made = from_build_id(exe, module)))
+    if ((made = from_build_id(module)))
         return (struct release){made, "build-id"};
     return (struct release){0};
 }

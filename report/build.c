@@ -12,6 +12,7 @@
 #include "report/diagnose.h"
 #include "report/fingerprint.h"
 #include "report/origin.h"
+#include "report/private.h"
 #include "report/report.h"
 #include "report/scrub.h"
 #include "report/signals.h"
@@ -23,25 +24,12 @@ enum { TEXT_MAX = 8192, NAME_MAX_BYTES = 1024, PATH_MAX_BYTES = 4096 };
 BASE_DEFINE_CLEANUP(scrubber_free, struct scrubber *, scrubber_free);
 BASE_DEFINE_CLEANUP(report_free, struct crash_report *, report_free);
 
-/* Clean and without secrets; NULL for an empty text. */
-static int keep_text(const struct scrubber *scrubber, const char *text, size_t limit, char **ret) {
-    *ret = NULL;
-    if (text_empty(text))
-        return 0;
-    BASE_CLEANUP(free)
-    char *clean = text_clean(text, limit);
-    if (!clean)
-        return -ENOMEM;
-    *ret = scrub_text(scrubber, clean);
-    return *ret ? 0 : -ENOMEM;
-}
-
 /* Replaces *text by its clean form. */
 static int clean_in_place(const struct scrubber *scrubber, char **text, size_t limit) {
     char *clean;
     if (!*text)
         return 0;
-    int r = keep_text(scrubber, *text, limit, &clean);
+    int r = scrub_keep(scrubber, *text, limit, &clean);
     if (r < 0)
         return r;
     free(*text);
@@ -67,7 +55,7 @@ static int take_identity(struct crash_report *report, const struct scrubber *scr
     report->code_name = signals_code_name(snapshot->signal.number, snapshot->signal.code);
 
     const char *exe = context->identified && context->exe ? context->exe : snapshot->process.exe;
-    int r = keep_text(scrubber, exe, PATH_MAX_BYTES, &report->exe);
+    int r = scrub_keep(scrubber, exe, PATH_MAX_BYTES, &report->exe);
     if (r < 0)
         return r;
     if (report->exe && text_ends_with(report->exe, " (deleted)"))
@@ -76,11 +64,11 @@ static int take_identity(struct crash_report *report, const struct scrubber *scr
     report->program = text_clean(text_empty(program) ? "unknown" : program, 200);
     if (!report->program)
         return -ENOMEM;
-    r = keep_text(scrubber, context->release, 250, &report->release);
+    r = scrub_keep(scrubber, context->release, 250, &report->release);
     if (r == 0)
-        r = keep_text(scrubber, context->release_source, 64, &report->release_source);
+        r = scrub_keep(scrubber, context->release_source, 64, &report->release_source);
     if (r == 0)
-        r = keep_text(scrubber, context->environment, 64, &report->environment);
+        r = scrub_keep(scrubber, context->environment, 64, &report->environment);
     return r;
 }
 
@@ -299,13 +287,13 @@ static int take_diagnosis(struct crash_report *report, struct walk *walk,
     if (r == 0)
         r = clean_in_place(scrubber, &diagnosis->sent_by_name, 64);
     if (r == 0)
-        r = keep_text(scrubber, snapshot->abort_text, TEXT_MAX, &report->abort_text);
+        r = scrub_keep(scrubber, snapshot->abort_text, TEXT_MAX, &report->abort_text);
     if (r == 0)
-        r = keep_text(scrubber, snapshot->exception.what, TEXT_MAX, &report->exception_what);
+        r = scrub_keep(scrubber, snapshot->exception.what, TEXT_MAX, &report->exception_what);
     if (r == 0 && !text_empty(snapshot->exception.type)) {
         BASE_CLEANUP(free)
         char *type = demangle_type(snapshot->exception.type);
-        r = type ? keep_text(scrubber, type, 256, &report->exception_type) : -ENOMEM;
+        r = type ? scrub_keep(scrubber, type, 256, &report->exception_type) : -ENOMEM;
     }
     return r;
 }
@@ -383,6 +371,8 @@ int report_build(const struct snapshot *snapshot, struct walk *walk,
     if (r == 0)
         r = take_diagnosis(report, walk, scrubber);
     if (r == 0)
+        r = private_take(report, scrubber);
+    if (r == 0)
         r = describe_damage(report);
     if (r < 0)
         return r;
@@ -392,7 +382,7 @@ int report_build(const struct snapshot *snapshot, struct walk *walk,
     report->symbols = judge_symbols(report);
     r = fingerprint_make(report);
     if (r == 0)
-        r = tags_make(report);
+        r = tags_make(report, scrubber);
     if (r < 0)
         return r;
     *ret = TAKE_POINTER(report);
@@ -425,6 +415,7 @@ struct crash_report *report_free(struct crash_report *report) {
     free(report->abort_text);
     free(report->exception_type);
     free(report->exception_what);
+    private_clear(report);
     free(report->damage);
     free(report);
     return NULL;

@@ -74,6 +74,13 @@ struct crash_report {
     struct report_diagnosis diagnosis;
     char *abort_text, *exception_type, *exception_what;
 
+    /* Only where context.send_pii allows; else none. */
+    char **arguments;
+    size_t n_arguments;
+    char *work_directory;
+    struct report_pair *environment_variables; /* strings owned by the report */
+    size_t n_environment_variables;
+
     struct report_thread *threads; /* the crashed one first */
     size_t n_threads;
     int culprit; /* index in threads[0].stack.frames: newest frame that is not libc, unwinder or

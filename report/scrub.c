@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 /* "auth" and "pwd" alone would hide authors and working directories. */
 #define SECRET_NAME                                                                                \
@@ -175,4 +176,16 @@ char *scrub_text(const struct scrubber *scrubber, const char *text) {
         if (has_hint(out, PATTERNS[i].hints))
             out = apply(&scrubber->patterns[i], PATTERNS[i].group, out);
     return hide_cards(out);
+}
+
+int scrub_keep(const struct scrubber *scrubber, const char *text, size_t limit, char **ret) {
+    *ret = NULL;
+    if (text_empty(text))
+        return 0;
+    BASE_CLEANUP(free)
+    char *clean = text_clean(text, limit);
+    if (!clean)
+        return -ENOMEM;
+    *ret = scrub_text(scrubber, clean);
+    return *ret ? 0 : -ENOMEM;
 }

@@ -5,6 +5,7 @@
 #define REPORT_SCRUB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define SCRUB_MARK "[Filtered]"
 
@@ -21,5 +22,8 @@ bool scrub_is_secret_name(const char *name);
  * ("password=x", "--token x", "Authorization: Bearer x"), well-known token forms, private keys,
  * card numbers. malloc'ed, NULL if no memory; a copy when there is nothing to hide. */
 char *scrub_text(const struct scrubber *scrubber, const char *text);
+
+/* text in clean UTF-8 (base/text.h) and scrubbed; *ret is NULL for an empty one. 0 or -ENOMEM. */
+int scrub_keep(const struct scrubber *scrubber, const char *text, size_t limit, char **ret);
 
 #endif

@@ -6,19 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 enum { TAGS_OWN = 24, TAGS_MAX = 128, TAG_LENGTH_MAX = 200 };
 
 /* A later one does not replace an earlier one of that name. */
-static int add(struct crash_report *report, const char *name, const char *value) {
+static int add(struct crash_report *report, const struct scrubber *scrubber, const char *name,
+               const char *value) {
     if (!value || !*value || !name || !*name || report->n_tags >= TAGS_MAX)
         return 0;
     for (size_t i = 0; i < report->n_tags; i++)
         /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the first n_tags have names */
         if (strcmp(report->tags[i].name, name) == 0)
             return 0;
-    char *clean_name = text_clean(name, TAG_LENGTH_MAX), *clean = text_clean(value, TAG_LENGTH_MAX);
+    BASE_CLEANUP(free)
+    char *hidden = scrub_text(scrubber, scrub_is_secret_name(name) ? SCRUB_MARK : value);
+    char *clean_name = text_clean(name, TAG_LENGTH_MAX);
+    char *clean = hidden ? text_clean(hidden, TAG_LENGTH_MAX) : NULL;
     if (!clean_name || !clean) {
         free(clean_name);
         free(clean);
@@ -53,7 +58,7 @@ static int compare_tags(const void *a, const void *b) {
     return strcmp(((const struct report_pair *)a)->name, ((const struct report_pair *)b)->name);
 }
 
-int tags_make(struct crash_report *report) {
+int tags_make(struct crash_report *report, const struct scrubber *scrubber) {
     static const char *const symbols[] = {
         [REPORT_SYMBOLS_NONE] = "none",
         [REPORT_SYMBOLS_PARTIAL] = "partial",
@@ -73,9 +78,9 @@ int tags_make(struct crash_report *report) {
                  diagnosis->sent_by_name ? " " : "",
                  diagnosis->sent_by_name ? diagnosis->sent_by_name : "");
     for (size_t i = 0; r == 0 && i < context->n_tags; i++)
-        r = add(report, context->tags[i].name, context->tags[i].value);
+        r = add(report, scrubber, context->tags[i].name, context->tags[i].value);
     for (size_t i = 0; r == 0 && i < snapshot->scope.n_tags; i++)
-        r = add(report, snapshot->scope.tags[i].name, snapshot->scope.tags[i].value);
+        r = add(report, scrubber, snapshot->scope.tags[i].name, snapshot->scope.tags[i].value);
     const struct report_pair own[] = {
         {"signal", report->signal ? report->signal_name : NULL},
         {"kind", diagnosis->kind},
@@ -94,7 +99,7 @@ int tags_make(struct crash_report *report) {
         {"symbols", symbols[report->symbols]},
     };
     for (size_t i = 0; r == 0 && i < sizeof own / sizeof *own; i++)
-        r = add(report, own[i].name, own[i].value);
+        r = add(report, scrubber, own[i].name, own[i].value);
     if (report->n_tags)
         qsort(report->tags, report->n_tags, sizeof *report->tags, compare_tags);
     return r;

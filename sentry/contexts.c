@@ -67,16 +67,6 @@ static json_t *render_app(const struct crash_report *report) {
     return app;
 }
 
-static json_t *render_arguments(const struct snapshot *snapshot) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < snapshot->process.n_args; i++) {
-        BASE_CLEANUP(free)
-        char *clean = text_clean(snapshot->process.args[i], VALUE_LIMIT);
-        json_array_append_new(list, json_string(clean ? clean : ""));
-    }
-    return list;
-}
-
 static json_t *render_process(const struct crash_report *report) {
     const struct snapshot *snapshot = report->snapshot;
     const struct report_context *context = report->context;
@@ -91,15 +81,14 @@ static json_t *render_process(const struct crash_report *report) {
     json_put_text(process, "container", context->container, VALUE_LIMIT);
     json_put_text(process, "package", context->package, VALUE_LIMIT);
     json_object_set_new(process, "threads", json_integer((json_int_t)report->n_threads));
-    if (!context->send_pii)
-        return process;
-    json_put(process, "arguments", render_arguments(snapshot));
-    json_put_text(process, "cwd", snapshot->process.cwd, VALUE_LIMIT);
-    json_t *environment = json_object();
-    for (size_t i = 0; i < snapshot->n_environment; i++)
-        if (!text_empty(snapshot->environment[i].name))
-            json_put_text(environment, snapshot->environment[i].name,
-                          snapshot->environment[i].value, VALUE_LIMIT);
+    json_t *arguments = json_array(), *environment = json_object();
+    for (size_t i = 0; i < report->n_arguments; i++)
+        json_array_append_new(arguments, json_string(report->arguments[i]));
+    for (size_t i = 0; i < report->n_environment_variables; i++)
+        json_put_text(environment, report->environment_variables[i].name,
+                      report->environment_variables[i].value, VALUE_LIMIT);
+    json_put(process, "arguments", arguments);
+    json_put_text(process, "cwd", report->work_directory, VALUE_LIMIT);
     json_put(process, "environment", environment);
     return process;
 }
