@@ -28,9 +28,8 @@ struct listing {
 static void print_row(struct listing *listing, const json_t *row) {
     char when[32], pid[16], where[512], count[16];
     if (!listing->headed)
-        printf("ID        WHEN      PROGRAM         PID  WHAT              WHERE                   "
-               "    "
-               "N  STATE\n");
+        printf("%-8s  %-8s  %-10s  %7s  %-16s  %-24s  %3s  STATE\n", "ID", "WHEN", "PROGRAM", "PID",
+               "WHAT", "WHERE", "N");
     listing->headed = true;
     const char *file = rows_text(row, "file"), *function = rows_text(row, "function");
     long long line = rows_number(row, "line");
@@ -43,7 +42,7 @@ static void print_row(struct listing *listing, const json_t *row) {
         snprintf(where, sizeof where, "%s", function);
     printf("%.8s  ", rows_text(row, "id"));
     columns_print(when, 8);
-    columns_print(text_basename(rows_text(row, "exe")), 12);
+    columns_print(text_basename(rows_text(row, "exe")), 10);
     columns_print(pid, -7);
     columns_print(rows_text(row, "kind"), 16);
     columns_print(where, 24);

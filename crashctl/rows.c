@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -45,7 +46,8 @@ static int rows(const char *state_dir, bool delivery, query_row callback, void *
         if (asked == 0 || r == -EACCES)
             r = asked;
     }
-    if (r == -ENOENT)
+    /* Nothing crashed yet where crashd will keep it; a directory that was named must be there. */
+    if (r == -ENOENT && (!state_dir || access(state_dir, F_OK) == 0))
         return 0;
     if (r < 0)
         fprintf(stderr,

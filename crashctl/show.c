@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -52,9 +53,12 @@ static int print_file(const char *state_dir, const char *id, const char *name) {
     int place = rows_open_crash(state_dir, id);
     int r = place < 0 ? place : io_read_file(place, name, FILE_LIMIT, &data, &size);
     if (r < 0) {
-        fprintf(stderr, "crashctl: %s of crash %.8s: %s\n", name, id,
-                r == -ENOENT ? "not there; the crash is not reported yet, or was removed"
-                             : strerror(-r));
+        fprintf(
+            stderr, "crashctl: %s of crash %.8s: %s\n", name, id,
+            r == -ENOENT || r == -EACCES
+                ? "not to be read here: not reported yet, removed, or kept by the system's daemon "
+                  "(as root: crashctl show)"
+                : strerror(-r));
         return EXIT_FAILED;
     }
     fwrite(data, 1, size, stdout);
@@ -63,10 +67,10 @@ static int print_file(const char *state_dir, const char *id, const char *name) {
 
 static const char *state_words(const char *state) {
     static const char *const words[][2] = {
-        {"local", "kept locally, not sent: no DSN (--dsn or SENTRY_DSN)"},
+        {"local", "kept locally, not sent: there was no DSN (--dsn or SENTRY_DSN)"},
         {"queued", "waiting to be sent; crashctl status tells why"},
         {"sent", "sent"},
-        {"failed", "not sent: the server refused it; crashctl status tells why"},
+        {"failed", "not sent, and not tried again; crashctl list --json tells why (error)"},
         {"captured", "captured, not reported yet"},
         {"suppressed", "one of many equal crashes: counted, not sent"},
     };
@@ -99,6 +103,8 @@ int verb_show(int argc, char **argv) {
         return EXIT_USAGE;
     }
     struct search search = {.prefix = optind < argc ? argv[optind] : ""};
+    for (char *p = optind < argc ? argv[optind] : NULL; p && *p; p++)
+        *p = (char)tolower((unsigned char)*p);
     int r = rows_crashes(options.state_dir, take_row, &search);
     if (r < 0)
         return EXIT_FAILED;

@@ -37,7 +37,12 @@ static const char HELP[] =
  * child that gets what an honest one needs; if that does not do, one is made without opening any
  * file.
  */
-enum { MEMORY_LIMIT = 224 << 20, CPU_LIMIT_MS = 1400, WALL_LIMIT_S = 20 };
+enum {
+    MEMORY_LIMIT = 224 << 20,
+    CPU_LIMIT_MS = 1400,
+    WALL_LIMIT_S = 20,
+    CPU_LIMIT_MAX_MS = 3600000
+};
 
 BASE_DEFINE_CLEANUP(snapshot_free, struct snapshot *, snapshot_free);
 BASE_DEFINE_CLEANUP(symbolizer_free, struct symbolizer *, symbolizer_free);
@@ -183,9 +188,11 @@ int verb_symbolize(int argc, char **argv) {
             chosen.event = true;
             break;
         case TIMEOUT:
-            chosen.cpu_ms = strtol(optarg, &end, 10) * 1000;
-            if (end == optarg || *end || chosen.cpu_ms <= 0 || chosen.cpu_ms > 3600000) {
-                fprintf(stderr, "crashctl: --timeout %s: 1 to 3600 seconds are expected\n", optarg);
+            chosen.cpu_ms = (long)(strtod(optarg, &end) * 1000);
+            if (end == optarg || *end || chosen.cpu_ms <= 0 || chosen.cpu_ms > CPU_LIMIT_MAX_MS) {
+                fprintf(stderr,
+                        "crashctl: --timeout %s: a number of seconds up to 3600 is expected\n",
+                        optarg);
                 return EXIT_USAGE;
             }
             break;
@@ -196,6 +203,10 @@ int verb_symbolize(int argc, char **argv) {
             fputs(HELP, stderr);
             return EXIT_USAGE;
         }
+    }
+    if (file && chosen.event) {
+        fprintf(stderr, "crashctl: --event is of a snapshot's report, -e of addresses in a file\n");
+        return EXIT_USAGE;
     }
     if (file)
         return symbolize_addresses(file, argv + optind, argc - optind);

@@ -167,8 +167,23 @@ def test_private_things_stay(tmp_path, crasher):
     assert "arguments" not in run.event["contexts"]["process"]
 
 
+def test_what_pii_lets_out_is_scrubbed(tmp_path, crasher):
+    configuration = tmp_path / "crashd.conf"
+    configuration.write_text("[crashd]\nsend-default-pii = yes\ntags = team=a api_token=abc\n")
+    run = harness.Run(
+        tmp_path, [crasher, "--password=hunter2", "--token", "hunter3", "plain"],
+        "--config", configuration, env={"LANG": "C"},
+    )
+    process = run.event["contexts"]["process"]
+    assert process["arguments"][1:] == ["--password=[Filtered]", "--token", "[Filtered]", "plain"]
+    assert process["cwd"] == os.getcwd() and process["environment"]["LANG"] == "C"
+    assert run.event["tags"]["team"] == "a" and run.event["tags"]["api_token"] == "[Filtered]"
+
+
 def test_list_show_status(tmp_path, crasher):
     state = ("--state-dir", tmp_path / "state")
+    assert harness.crashctl("list", *state).returncode == 1
+    (tmp_path / "state").mkdir()
     assert harness.crashctl("list", *state).stdout == "no crashes\n"
     assert harness.crashctl("show", *state).returncode == 3
     first = harness.Run(tmp_path, [crasher])
