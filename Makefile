@@ -40,7 +40,7 @@ lint:
 	@.ci/deps build test lint
 	@.ci/lint $(BUILD)
 
-# Each target for FUZZ_SECONDS.
+# All targets together for about FUZZ_SECONDS.
 FUZZ_SECONDS ?= 60
 fuzz:
 	@.ci/deps build test fuzz

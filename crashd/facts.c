@@ -107,9 +107,9 @@ static void add_start_time(json_t *facts, uint64_t ticks) {
     uint64_t up = (uint64_t)boot.tv_sec * 1000000000u + (uint64_t)boot.tv_nsec;
     uint64_t after_boot = ticks / (uint64_t)hertz * 1000000000u +
                           ticks % (uint64_t)hertz * 1000000000u / (uint64_t)hertz;
+    uint64_t started = clock_realtime() - up + after_boot;
     if (after_boot <= up)
-        json_object_set_new(facts, "start_time",
-                            json_integer((json_int_t)(clock_realtime() - up + after_boot)));
+        json_object_set_new(facts, "start_time", json_integer((json_int_t)started));
 }
 
 /* Whether the process sees another file system than we do: paths mean other files there. */

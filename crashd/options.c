@@ -60,6 +60,7 @@ int options_parse(int argc, char **argv, struct options *ret) {
         {"help", no_argument, 0, HELP},
         {0},
     };
+    char *end;
     *ret = (struct options){.notify_fd = -1};
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) >= 0;) {
         switch (option) {
@@ -101,7 +102,11 @@ int options_parse(int argc, char **argv, struct options *ret) {
             ret->work_directory = optarg;
             break;
         case NOTIFY_FD:
-            ret->notify_fd = atoi(optarg);
+            ret->notify_fd = (int)strtol(optarg, &end, 10);
+            if (end == optarg || *end || ret->notify_fd < 3) {
+                fprintf(stderr, "crashd: --notify-fd: a descriptor above 2 expected\n");
+                return -EINVAL;
+            }
             break;
         case TAG:
             if (!strchr(optarg, '=') || ret->n_tags == OPTIONS_TAGS_MAX) {

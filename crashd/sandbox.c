@@ -77,6 +77,7 @@ static int allow_files(int ruleset, bool system) {
     DIR *root = opendir("/");
     struct dirent *entry;
     int r = root ? 0 : -errno;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): r is 0 only with a root */
     while (r == 0 && (entry = readdir(root))) {
         bool skip = false;
         for (size_t i = 0; i < sizeof never / sizeof *never; i++)

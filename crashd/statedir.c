@@ -49,7 +49,7 @@ int statedir_open(char **path, const char *run_id) {
             r = -errno;
     }
     int fd = r < 0 ? -1 : open(*path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct stat st;
+    struct stat st = {0};
     if (r == 0 && (fd < 0 || fstat(fd, &st) < 0))
         r = -errno;
     if (r == 0 && st.st_uid != geteuid()) {

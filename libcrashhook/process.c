@@ -167,11 +167,10 @@ void process_write(struct capture *capture) {
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_PROCESS, 2 * PATH_SIZE + ARGS_SIZE + 1024);
     write_ids(capture);
     length = procfs_link("/proc/self", "exe", buffer, PATH_SIZE);
+    if (length <= 0 && hook_settings.executable != NULL)
+        length = (long)memory_string(&capture->memory, (uint64_t)hook_settings.executable, buffer,
+                                     PATH_SIZE);
     if (length > 0)
-        snapshot_writer_str(writer, SNAPSHOT_PROCESS_EXE, buffer, (size_t)length);
-    else if (hook_settings.executable != NULL &&
-             (length = (long)memory_string(&capture->memory, (uint64_t)hook_settings.executable,
-                                           buffer, PATH_SIZE)) > 0)
         snapshot_writer_str(writer, SNAPSHOT_PROCESS_EXE, buffer, (size_t)length);
     length = procfs_read(capture->proc, "comm", buffer, 32);
     if (length > 1)

@@ -48,6 +48,7 @@ static struct frame *add(struct frame_list *list, const struct frame *base) {
 /* symbol: as in a symbol table. readable: what to show if that is not mangled. */
 static int set_names(struct frame *frame, const char *symbol, const char *readable) {
     char *full = symbol ? demangle_full(symbol) : NULL;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): one of the two is there */
     frame->raw_function = full ? full : strdup(readable ? readable : symbol);
     if (!frame->raw_function)
         return -ENOMEM;

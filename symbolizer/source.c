@@ -11,7 +11,7 @@ static bool newer(const struct timespec *a, const struct timespec *b) {
 
 void source_free(struct frame_source *lines) {
     for (size_t i = 0; i < lines->n_lines; i++)
-        free(lines->lines[i]);
+        free(lines->lines[i]); /* NOLINT(clang-analyzer-core.NullDereference): n_lines are there */
     free(lines->lines);
     *lines = (struct frame_source){0};
 }

