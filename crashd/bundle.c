@@ -65,8 +65,8 @@ int bundle_read(int fd, struct bundle *ret) {
         bundle.data[i][bundle.size[i]] = '\0';
     }
     *ret = bundle;
-    bundle =
-        (struct bundle){0}; /* NOLINT(clang-analyzer-deadcode.DeadStores): its cleanup reads it */
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): its cleanup reads it */
+    bundle = (struct bundle){0};
     return 0;
 }
 
