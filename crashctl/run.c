@@ -55,6 +55,8 @@ struct run {
     int signals;
     pid_t command;
     bool command_ended, daemon_ended, idle;
+    bool news;         /* a crash went a step further since the daemon was asked how far all is */
+    json_int_t outbox; /* events that wait to be sent, those of earlier runs included */
     int status;
 };
 
@@ -175,11 +177,15 @@ static void on_message(struct run *run) {
     json_t *message;
     while ((message = private_daemon_receive(&run->daemon, &run->daemon_ended))) {
         const char *type = json_string_value(json_object_get(message, "type"));
-        if (type && strcmp(type, CONTROL_STATUS) == 0)
-            run->idle = json_integer_value(json_object_get(message, "receiving")) == 0 &&
-                        json_integer_value(json_object_get(message, "captured")) == 0;
-        else if (type && strcmp(type, CONTROL_FLUSHED) == 0)
-            run->idle = true;
+        bool flushed = type && strcmp(type, CONTROL_FLUSHED) == 0;
+        if (flushed || (type && strcmp(type, CONTROL_STATUS) == 0)) {
+            run->idle =
+                flushed || (json_integer_value(json_object_get(message, "receiving")) == 0 &&
+                            json_integer_value(json_object_get(message, "captured")) == 0);
+            run->outbox = flushed ? 0 : json_integer_value(json_object_get(message, "outbox"));
+        } else {
+            run->news = true;
+        }
         crashes_take(run->crashes, message);
         json_decref(message);
     }
@@ -215,22 +221,27 @@ static void show_progress(const struct run *run, bool *shown, bool done) {
 
 /* Until every crash is reported, and sent if it is to be. */
 static void flush(struct run *run, double timeout) {
-    enum { ROUND_MS = 200 };
-    uint64_t deadline = clock_monotonic() + (uint64_t)(timeout * 1e9);
+    enum { ROUND_MS = 200, LEFTOVERS_MS = 3000 };
+    uint64_t start = clock_monotonic(), deadline = start + (uint64_t)(timeout * 1e9);
+    /* What earlier runs could not send gets a chance, but holds nobody up. */
+    uint64_t leftovers = start + LEFTOVERS_MS * UINT64_C(1000000);
     bool shown = false;
     run->idle = false;
     if (private_daemon_ask(&run->daemon, CONTROL_FLUSH) < 0 ||
         private_daemon_ask(&run->daemon, CONTROL_STATUS) < 0)
         return;
-    while (!run->daemon_ended && !(run->idle && crashes_pending(run->crashes) == 0)) {
+    while (!run->daemon_ended) {
         uint64_t now = clock_monotonic();
-        if (now >= deadline)
+        bool done = run->idle && crashes_pending(run->crashes) == 0;
+        if (now >= deadline || (done && (run->outbox == 0 || now >= leftovers)))
             break;
         uint64_t left = (deadline - now) / 1000000 + 1;
         serve(run, left < ROUND_MS ? (int)left : ROUND_MS);
-        if (!run->idle)
+        bool whole_round = clock_monotonic() - now >= ROUND_MS * UINT64_C(900000);
+        if (run->news || whole_round)
             private_daemon_ask(&run->daemon, CONTROL_STATUS);
-        if (clock_monotonic() - now >= ROUND_MS * UINT64_C(900000))
+        run->news = false;
+        if (whole_round)
             show_progress(run, &shown, false);
     }
     show_progress(run, &shown, true);

@@ -4,14 +4,15 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import harness
+from recording_server import KEY, RecordingServer
 
 NULL = "int main(void) { *(volatile int *)0 = 1; }"
 
@@ -233,3 +234,25 @@ def test_under_another_user(tmp_path, crasher):
     )
     assert run.status == -signal.SIGSEGV
     assert run.event["tags"]["kind"] == "raised signal"
+
+
+def test_a_server_that_comes_back_gets_the_event_once(tmp_path, crasher):
+    """Down when it crashed: kept; the next run with that state directory delivers it."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+    state = ("--state-dir", tmp_path / "state")
+    first = harness.Run(
+        tmp_path, [crasher], "--dsn", f"http://{KEY}@127.0.0.1:{port}/42", "--flush-timeout", "1"
+    )
+    assert first.status == -signal.SIGSEGV
+    assert "1 waiting to be sent" in first.stderr
+    row = json.loads(harness.crashctl("list", "--json", *state).stdout)
+    assert row["state"] == "queued"
+    with RecordingServer(port=port) as server:
+        second = harness.Run(tmp_path / "second", ["true"], *state)
+        assert "no crashes" in second.stderr
+        (request,) = server.wait_for(1)
+        (event,) = first.output.glob("*.json")
+        assert request.item("event").payload == event.read_bytes()
+    assert json.loads(harness.crashctl("list", "--json", *state).stdout)["state"] == "sent"
