@@ -6,10 +6,13 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import harness
 from daemon_process import Client, Daemon, crash, environment, snapshot
 from recording_server import KEY, Answer, RecordingServer, free_port
 
@@ -322,12 +325,22 @@ def test_path_prefixes(tmp_path, server, path):
         assert request.path == f"{path}/api/7/envelope/"
 
 
-def test_a_wrong_dsn_keeps_the_report_here(tmp_path):
-    with Daemon(tmp_path, "--dsn", "http://no-key.example/") as daemon:
-        crash(daemon.socket)
-        daemon.wait_line("is none: the report is kept here")
-        daemon.wait_reported()
-        assert len(daemon.entries("reported")) == 1
+@pytest.mark.parametrize("place", ["--dsn", "SENTRY_DSN", "file"])
+def test_a_wrong_dsn_is_refused(tmp_path, place):
+    """Before the first crash, with its place and what is wrong with it; never with its key."""
+    wrong = "http://secret-key@host.example/"
+    configuration = tmp_path / "crashd.conf"
+    configuration.write_text(f"[exe /opt/*]\ndsn = {wrong}\n" if place == "file" else "[crashd]\n")
+    command = [harness.CRASHD, "--state-dir", tmp_path / "state", "--config", configuration]
+    process = subprocess.run(
+        command + (["--dsn", wrong] if place == "--dsn" else []),
+        env=harness.environment(**({"SENTRY_DSN": wrong} if place == "SENTRY_DSN" else {})),
+        capture_output=True, text=True, timeout=30,
+    )
+    assert process.returncode == 78
+    assert "project id after the last '/' is missing" in process.stderr
+    assert ("crashd.conf:2:7" if place == "file" else place) in process.stderr
+    assert "secret-key" not in process.stderr
 
 
 def test_a_long_answer_is_not_read_to_its_end(tmp_path, server):
