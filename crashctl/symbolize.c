@@ -37,12 +37,14 @@ static const char HELP[] =
  * child that gets what an honest one needs; if that does not do, one is made without opening any
  * file.
  */
-enum {
-    MEMORY_LIMIT = 224 << 20,
-    CPU_LIMIT_MS = 1400,
-    WALL_LIMIT_S = 20,
-    CPU_LIMIT_MAX_MS = 3600000
-};
+enum { CPU_LIMIT_MS = 1400, WALL_LIMIT_S = 20, CPU_LIMIT_MAX_MS = 3600000 };
+
+/* AddressSanitizer's shadow memory is larger than any limit. */
+#ifdef __SANITIZE_ADDRESS__
+static const rlim_t MEMORY_LIMIT = RLIM_INFINITY;
+#else
+static const rlim_t MEMORY_LIMIT = 224 << 20;
+#endif
 
 BASE_DEFINE_CLEANUP(snapshot_free, struct snapshot *, snapshot_free);
 BASE_DEFINE_CLEANUP(symbolizer_free, struct symbolizer *, symbolizer_free);

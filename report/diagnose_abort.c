@@ -97,6 +97,27 @@ static bool diagnose_exception(const struct diagnose_input *input, struct report
     return true;
 }
 
+/* The hook finds the exception through what a shared C++ runtime exports. */
+static bool exception_would_be_known(const struct snapshot *snapshot) {
+    for (size_t i = 0; i < snapshot->n_modules; i++) {
+        const char *name = text_basename(snapshot->modules[i].path);
+        if (text_starts_with(name, "libstdc++.so") || text_starts_with(name, "libc++abi.so"))
+            return true;
+    }
+    return false;
+}
+
+/* std::terminate without an exception in the snapshot. */
+static void say_terminate(const struct diagnose_input *input, struct report_diagnosis *ret) {
+    if (exception_would_be_known(input->snapshot)) {
+        diagnosis_say(&ret->value, "std::terminate was called without an active exception");
+        return;
+    }
+    ret->kind = "uncaught exception";
+    diagnosis_say(&ret->value, "std::terminate was called; which exception it was is not known: "
+                               "the C++ runtime is linked statically");
+}
+
 static const char *caller_of_abort(const struct stack *stack) {
     for (size_t i = 0; i + 1 < stack->n_frames; i++) {
         const char *name = stack->frames[i].function;
@@ -120,7 +141,7 @@ bool diagnose_abort(const struct diagnose_input *input, struct report_diagnosis 
     if (!text_empty(snapshot->abort_text))
         ret->value = trimmed(snapshot->abort_text);
     else if (stack_has(input->stack, "std::terminate"))
-        diagnosis_say(&ret->value, "std::terminate was called without an active exception");
+        say_terminate(input, ret);
     else if (caller)
         diagnosis_say(&ret->value, "Deliberate abort: abort() called by %s", caller);
     else
