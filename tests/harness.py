@@ -37,6 +37,17 @@ def environment(**extra):
     return clean
 
 
+def _os_release(name):
+    for line in pathlib.Path("/etc/os-release").read_text().splitlines():
+        key, _, value = line.partition("=")
+        if key == name:
+            return value.strip('"')
+    return None
+
+
+_distribution = _os_release("ID")
+
+
 class Run:
     """One `crashctl run`: exit status as subprocess has it, output, the events of its crashes."""
 
@@ -145,4 +156,5 @@ def check_event(event):
         assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", image["debug_id"])
     _images_do_not_overlap(event)
     assert event["contexts"]["os"]["name"] == "Linux"
+    assert event["contexts"]["os"]["distribution_name"] == _distribution
     assert all(isinstance(v, str) and v and "\n" not in v for v in event["tags"].values())
