@@ -18,8 +18,7 @@
 static void add_os_release(json_t *description, char *text) {
     static const struct {
         const char *variable, *name;
-    } wanted[] = {
-        {"ID=", "os_name"}, {"VERSION_ID=", "os_version"}, {"PRETTY_NAME=", "os_pretty"}};
+    } wanted[] = {{"ID=", "os_name"}, {"VERSION_ID=", "os_version"}, {"PRETTY_NAME=", "os_pretty"}};
     char *line;
     while ((line = strsep(&text, "\n"))) {
         for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
