@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -103,17 +102,4 @@ int io_write_file_atomic(int directory, const char *path, const void *data, size
     if (r < 0)
         unlinkat(directory, temporary, 0);
     return r;
-}
-
-int io_memfd(const char *name, const void *data, size_t size) {
-    BASE_CLEANUP(close)
-    int fd = memfd_create(name, MFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = io_write_all(fd, data, size);
-    if (r < 0)
-        return r;
-    if (lseek(fd, 0, SEEK_SET) < 0)
-        return -errno;
-    return TAKE_FD(fd);
 }

@@ -21,7 +21,4 @@ int io_read_virtual_file(int directory, const char *path, size_t limit, char **d
 /* Creates or replaces path with mode 0600: readers see the old file or the whole new one. */
 int io_write_file_atomic(int directory, const char *path, const void *data, size_t size);
 
-/* A sealed-size anonymous file with this content, at offset 0; the descriptor or negative errno. */
-int io_memfd(const char *name, const void *data, size_t size);
-
 #endif

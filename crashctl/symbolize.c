@@ -66,7 +66,7 @@ static int print_report(const struct snapshot *snapshot, struct walk *walk, cons
     size_t size = 0;
 
     int r = hex_uuid(id);
-    struct report_context context = {.event_id = id, .local_only = true, .damage = damage};
+    struct report_context context = {.event_id = id, .damage = damage};
     if (r == 0)
         r = report_build(snapshot, walk, &context, &report);
     if (r == 0 && event) {

@@ -102,7 +102,6 @@ json_t *request_new(const struct daemon *daemon, json_t *facts, unsigned failure
     *destination = dsn ? json_pack("{ss sb}", "dsn", dsn, "events_only",
                                    strcmp(ipc_text(settings, "server"), "events-only") == 0)
                        : NULL;
-    json_object_set_new(settings, "local_only", json_boolean(!*destination));
     /* It is no business of the worker's. */
     json_object_del(facts, "sentry_dsn");
     return json_pack("{ss sO so sb}", "type", "report", "facts", facts, "settings", settings,

@@ -89,7 +89,6 @@ static void fill_context(const json_t *facts, const json_t *settings, struct rep
         .processors = (unsigned)ipc_number(settings, "processors"),
         .memory_size = (uint64_t)ipc_number(settings, "memory_size"),
         .send_pii = ipc_flag(settings, "send_pii"),
-        .local_only = ipc_flag(settings, "local_only"),
         .work_directory = or_null(ipc_text(settings, "work_directory")),
     };
 }

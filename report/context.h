@@ -37,7 +37,6 @@ struct report_context {
     size_t n_tags;
 
     bool send_pii;          /* send-default-pii: argv, cwd, environment, user name may leave */
-    bool local_only;        /* no DSN: it stays here */
     const char *suppressed; /* count of equal crashes before this one, as text; NULL if none */
     const char *damage; /* why the report is reduced ("the worker crashed twice"), NULL if not */
     const char *work_directory; /* sources below it get relative file names; NULL: none */
