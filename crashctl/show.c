@@ -65,6 +65,26 @@ static int print_file(const char *state_dir, const char *id, const char *name) {
     return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
+/* Who only passed the death on, and has no crash of its own for that. */
+static void print_copies(const char *state_dir, const char *id) {
+    BASE_CLEANUP(free)
+    char *data = NULL;
+    size_t size = 0, i;
+    json_t *copy;
+    BASE_CLEANUP(close)
+    int place = rows_open_crash(state_dir, id);
+    if (place < 0 || io_read_file(place, "copies.json", FILE_LIMIT, &data, &size) < 0)
+        return;
+    json_t *copies = json_loadb(data, size, 0, NULL);
+    json_array_foreach (json_object_get(copies, "copies"), i, copy) {
+        const char *name = json_string_value(json_object_get(copy, "name"));
+        printf("  passed on by %s[%lld], which is not counted as a crash\n",
+               name && *name ? name : "its parent",
+               (long long)json_integer_value(json_object_get(copy, "pid")));
+    }
+    json_decref(copies);
+}
+
 static const char *state_words(const char *state) {
     static const char *const words[][2] = {
         {"local", "kept locally, not sent: there was no DSN (--dsn or SENTRY_DSN)"},
@@ -88,8 +108,10 @@ static int show(const char *state_dir, const json_t *row, const struct rowoption
     if (options->event)
         return print_file(state_dir, id, "event.json");
     int status = print_file(state_dir, id, "report.txt");
-    if (status == EXIT_OK)
+    if (status == EXIT_OK) {
+        print_copies(state_dir, id);
         printf("  %s\n  id %s\n", state_words(state ? state : "unknown"), id);
+    }
     return status;
 }
 

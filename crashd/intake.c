@@ -141,9 +141,10 @@ static int finish_entry(const struct intake *intake, const char *id, int entry, 
 static void tell_main(const struct intake *intake, const json_t *facts, json_t *paths,
                       const int *fds, size_t n_fds) {
     BASE_CLEANUP(json)
-    json_t *message =
-        json_pack("{ss ss sI sO}", "type", "captured", "id", ipc_text(facts, "event_id"), "uid",
-                  (json_int_t)ipc_number(facts, "uid"), "modules", paths);
+    json_t *message = json_pack(
+        "{ss ss sI sI sO? sO}", "type", "captured", "id", ipc_text(facts, "event_id"), "uid",
+        (json_int_t)ipc_number(facts, "uid"), "time", (json_int_t)ipc_number(facts, "time"),
+        "death", json_object_get(facts, "death"), "modules", paths);
     /* Main scans the spool when it starts: a lost message delays, it loses nothing. */
     if (!message || ipc_send(intake->main, message, fds, n_fds, true) < 0)
         log_warning("%s is kept, but crashd could not be told: it is reported after a restart",
@@ -166,6 +167,15 @@ static void make_durable(const struct intake *intake, int entry, int file) {
 static bool right_run(const struct intake *intake, const struct handshake_hello *hello) {
     return !intake->run_id || (strlen(intake->run_id) == HANDSHAKE_RUN_ID_SIZE &&
                                memcmp(hello->run_id, intake->run_id, HANDSHAKE_RUN_ID_SIZE) == 0);
+}
+
+/* What tells a copied death: pids by the kernel's word, so that nobody can disown another's. */
+static void add_death(json_t *facts, const struct peer *peer, const struct handshake_hello *hello) {
+    json_object_set_new(facts, "death",
+                        json_pack("{sI sI sI sb}", "pid", (json_int_t)peer->pid, "parent",
+                                  (json_int_t)ipc_number(facts, "ppid"), "signal",
+                                  (json_int_t)hello->signal, "may_be_copy",
+                                  (hello->flags & HANDSHAKE_FLAG_PROXY_DEATH) != 0));
 }
 
 static enum handshake_answer take_snapshot(const struct intake *intake,
@@ -228,6 +238,7 @@ static enum handshake_answer take_snapshot(const struct intake *intake,
     }
     if (r >= 0) {
         json_object_set_new(facts, "tid", json_integer(hello->tid));
+        add_death(facts, &peer, hello);
         if (hello->flags & HANDSHAKE_FLAG_SECURE)
             json_object_set_new(facts, "secure", json_true());
         if (intake->run_id)

@@ -13,26 +13,33 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crashd/archive.h"
 #include "crashd/child.h"
 #include "crashd/courier.h"
+#include "crashd/fold.h"
 #include "crashd/modules.h"
 #include "crashd/notify.h"
 #include "crashd/request.h"
 
 enum { WORKERS_MAX = 4, STORING_MAX = 8, KEPT_DESCRIPTORS_MAX = 512 };
 
-static const uint64_t JOB_TIME = 30, IDLE_TIME = 30, HOLD_TIME = 10; /* seconds */
+static const uint64_t JOB_TIME = 30, IDLE_TIME = 30, HOLD_TIME = 10, /* seconds */
+    COPY_WAIT = 1; /* for the crash that one may be a copy of, which another receiver has */
 
-enum job_state { JOB_QUEUED, JOB_WORKING, JOB_STORING };
+/* JOB_SUSPECTED: it may be a copied death, and nobody is told about it before that is known. */
+enum job_state { JOB_SUSPECTED, JOB_QUEUED, JOB_WORKING, JOB_STORING };
 
 struct job {
     struct job *next;
     char id[SPOOL_ID_SIZE];
     uint32_t domain; /* a uid; 0 for the system's */
     enum job_state state;
+    struct fold_death death;
+    uint64_t suspected; /* when, monotonic */
+    bool scanned;       /* died before this daemon's time */
     unsigned failures;
     int result; /* memfd, -1 */
     json_t *destination;
@@ -56,7 +63,8 @@ struct jobs {
     struct job *first, **last;
     size_t n, storing, descriptors;
     bool held; /* the disk is full */
-    sd_event_source *hold;
+    sd_event_source *hold, *suspicion;
+    struct fold fold;
     struct worker workers[WORKERS_MAX];
 };
 
@@ -306,18 +314,75 @@ static void schedule(struct jobs *jobs) {
     }
 }
 
-static uint32_t domain_of(struct jobs *jobs, const char *id, const struct ipc_message *message) {
-    uint32_t uid;
+static void read_death(struct jobs *jobs, const char *id, const struct ipc_message *message,
+                       struct fold_death *ret) {
     if (message) {
-        uid = (uint32_t)ipc_number(message->body, "uid");
-    } else {
-        BASE_CLEANUP(close)
-        int entry = spool_entry(&jobs->daemon->spool, SPOOL_CAPTURED, id);
-        BASE_CLEANUP(json)
-        json_t *facts = entry < 0 ? NULL : spool_read_json(entry, "facts.json");
-        uid = (uint32_t)ipc_number(facts, "uid");
+        fold_read(message->body, id, ret);
+        return;
     }
-    return uid < 1000 ? 0 : uid;
+    BASE_CLEANUP(close)
+    int entry = spool_entry(&jobs->daemon->spool, SPOOL_CAPTURED, id);
+    BASE_CLEANUP(json)
+    json_t *facts = entry < 0 ? NULL : spool_read_json(entry, "facts.json");
+    fold_read(facts, id, ret);
+}
+
+static void enqueue(struct jobs *jobs, struct job *job) {
+    job->state = JOB_QUEUED;
+    fold_remember(&jobs->fold, &job->death);
+    archive_captured(jobs->daemon->archive, job->id);
+    if (!job->scanned)
+        notify_event(jobs->daemon->notifier, "captured", job->id, "captured", NULL);
+}
+
+/* A copied death is no crash of its own; the crash that it copies says that it was there. */
+static void fold_job(struct jobs *jobs, struct job *job, const char *origin) {
+    BASE_CLEANUP(close)
+    int entry = spool_entry(&jobs->daemon->spool, SPOOL_CAPTURED, job->id);
+    BASE_CLEANUP(json)
+    json_t *facts = entry < 0 ? NULL : spool_read_json(entry, "facts.json");
+    memcpy(job->death.origin, origin, SPOOL_ID_SIZE);
+    fold_remember(&jobs->fold, &job->death);
+    log_notice("%s: %s[%lld] only passed on the signal that its child died of: folded into %s",
+               job->id, ipc_text(facts, "comm"), (long long)job->death.pid, origin);
+    archive_copied(jobs->daemon->archive, origin, ipc_text(facts, "comm"), job->death.pid);
+    spool_remove(&jobs->daemon->spool, SPOOL_CAPTURED, job->id);
+    remove_job(jobs, job);
+}
+
+/* Each copy that is found may be what another is a copy of: timeout under timeout. */
+static void fold_copies(struct jobs *jobs) {
+    struct job *job = jobs->first;
+    while (job) {
+        const char *origin =
+            job->state == JOB_SUSPECTED ? fold_origin(&jobs->fold, &job->death) : NULL;
+        if (origin)
+            fold_job(jobs, job, origin);
+        job = origin ? jobs->first : job->next;
+    }
+}
+
+static int on_suspicion_over(sd_event_source *source, uint64_t usec, void *context);
+
+/* The jobs are in the order in which they came. */
+static void end_suspicions(struct jobs *jobs) {
+    uint64_t now = clock_monotonic(), wait = COPY_WAIT * 1000000000;
+    for (struct job *job = jobs->first; job; job = job->next) {
+        if (job->state != JOB_SUSPECTED)
+            continue;
+        if (now - job->suspected < wait) {
+            daemon_timer(jobs->daemon, &jobs->suspicion, (wait - (now - job->suspected)) / 1000 + 1,
+                         on_suspicion_over, jobs);
+            return;
+        }
+        enqueue(jobs, job);
+    }
+}
+
+static int on_suspicion_over(sd_event_source *source, uint64_t usec, void *context) {
+    end_suspicions(context);
+    schedule(context);
+    return 0;
 }
 
 void jobs_add(struct jobs *jobs, const char *id, struct ipc_message *message) {
@@ -330,7 +395,9 @@ void jobs_add(struct jobs *jobs, const char *id, struct ipc_message *message) {
     }
     memcpy(job->id, id, SPOOL_ID_SIZE);
     job->result = -1;
-    job->domain = domain_of(jobs, id, message);
+    job->scanned = !message;
+    read_death(jobs, id, message, &job->death);
+    job->domain = job->death.uid < 1000 ? 0 : job->death.uid;
     if (message && message->n_fds <= MODULES_MAX &&
         jobs->descriptors + message->n_fds <= KEPT_DESCRIPTORS_MAX) {
         job->paths = json_incref(json_object_get(message->body, "modules"));
@@ -341,10 +408,11 @@ void jobs_add(struct jobs *jobs, const char *id, struct ipc_message *message) {
     *jobs->last = job;
     jobs->last = &job->next;
     jobs->n++;
-    archive_captured(jobs->daemon->archive, id);
-    /* What is found in the spool died before this daemon's time. */
-    if (message)
-        notify_event(jobs->daemon->notifier, "captured", id, "captured", NULL);
+    job->suspected = clock_monotonic();
+    if (!job->death.may_be_copy)
+        enqueue(jobs, job);
+    fold_copies(jobs);
+    end_suspicions(jobs);
     schedule(jobs);
 }
 
@@ -436,6 +504,7 @@ struct jobs *jobs_free(struct jobs *jobs) {
         sd_event_source_disable_unref(worker->idle);
     }
     sd_event_source_disable_unref(jobs->hold);
+    sd_event_source_disable_unref(jobs->suspicion);
     free(jobs);
     return NULL;
 }

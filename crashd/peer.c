@@ -78,12 +78,12 @@ static const char *identify(int connection, bool helper, pid_t pid, struct peer 
         return "its parent is not visible from here";
     if (memcmp(mine.uids, parent.uids, sizeof mine.uids) != 0)
         return "its parent has another user";
+    peer->pid = mine.parent;
     if (!same_memory(pid, process, mine.parent, dying))
         return "its parent has another memory";
     /* Still its child: the parent's number cannot have been reused between. */
     if (proc_status(process, &parent) < 0 || parent.parent != mine.parent)
         return "its parent is gone";
-    peer->pid = mine.parent;
     peer->process = TAKE_FD(dying);
     return NULL;
 }

@@ -246,6 +246,26 @@ static void on_fail(struct store *store, struct ipc_message *message) {
                                           "failed", "error", error));
 }
 
+/* Beside the report, which may not be made yet: crashctl show prints both. */
+static void on_copied(struct store *store, struct ipc_message *message) {
+    const char *id = ipc_text(message->body, "id");
+    int state = spool_find(store->spool, id);
+    BASE_CLEANUP(close)
+    int entry = state < 0 ? state : spool_entry(store->spool, (enum spool_state)state, id);
+    if (entry < 0)
+        return;
+    BASE_CLEANUP(json)
+    json_t *copies = spool_read_json(entry, "copies.json");
+    if (!copies)
+        copies = json_pack("{s[]}", "copies");
+    json_array_append_new(json_object_get(copies, "copies"),
+                          json_pack("{sO sO}", "name", json_object_get(message->body, "name"),
+                                    "pid", json_object_get(message->body, "pid")));
+    int r = spool_write_json(entry, "copies.json", copies);
+    if (r < 0)
+        log_warning("%s: copies.json: %s", id, strerror(-r));
+}
+
 static void on_delivery(struct store *store, struct ipc_message *message) {
     const char *id = ipc_text(message->body, "id"), *state = ipc_text(message->body, "state"),
                *error = ipc_text(message->body, "error"), *dsn = ipc_text(message->body, "dsn"),
@@ -263,6 +283,8 @@ static void on_message(void *context, struct ipc_message *message) {
         put_entry(store, SPOOL_CAPTURED, ipc_text(message->body, "id"));
     else if (ipc_is(message, "result"))
         on_result(store, message);
+    else if (ipc_is(message, "copied"))
+        on_copied(store, message);
     else if (ipc_is(message, "fail"))
         on_fail(store, message);
     else if (ipc_is(message, "delivery"))

@@ -10,18 +10,18 @@
 
 #include "libcrashhook/arch.h"
 
-enum {
-    ABORT_CODE_SIZE = 768,
-    RAISE_STACK_WORDS = 128, /* raise() keeps a set of signals or two there */
-};
+enum { ABORT_CODE_SIZE = 768 };
 
-bool abort_is_calling(uint64_t sp) {
-    const uint64_t *words = (const uint64_t *)(sp & ~(uint64_t)7);
+bool abort_returns_to(const uint64_t *words, size_t count) {
     uint64_t code = (uint64_t)abort;
 
-    for (size_t i = 0; i < RAISE_STACK_WORDS; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (words[i] > code && words[i] - code < ABORT_CODE_SIZE)
             return true;
     }
     return false;
+}
+
+bool abort_is_calling(uint64_t sp) {
+    return abort_returns_to((const uint64_t *)(sp & ~(uint64_t)7), ABORT_STACK_WORDS);
 }

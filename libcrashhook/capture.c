@@ -7,6 +7,7 @@
 
 #include <sys/prctl.h>
 
+#include "libcrashhook/abort.h"
 #include "libcrashhook/dontdump.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/images.h"
@@ -186,6 +187,20 @@ static void write_sections(struct capture *capture) {
     snapshot_writer_flush(&capture->writer);
 }
 
+/* A program that passes on the death of its child forbids its own core first. An abort() of a
+ * program that has changed its user looks the same but for the frame of abort(). */
+static bool may_be_copy(struct capture *capture) {
+    const struct cause *cause = capture->request.cause;
+    uint64_t *words = (uint64_t *)capture->scratch;
+    uint64_t sp = cause->registers[SNAPSHOT_REGISTER_RSP] & ~(uint64_t)7;
+    size_t size;
+
+    if (capture->dumpable != 0 || cause->info.si_code > 0 || cause->info.si_pid != capture->pid)
+        return false;
+    size = memory_read(&capture->memory, sp, words, ABORT_STACK_WORDS * sizeof *words);
+    return !abort_returns_to(words, size / sizeof *words);
+}
+
 static void fill_hello(struct capture *capture, struct handshake_hello *hello) {
     const siginfo_t *info = &capture->request.cause->info;
 
@@ -202,7 +217,7 @@ static void fill_hello(struct capture *capture, struct handshake_hello *hello) {
         .budget = CAPTURE_BUDGET,
         .storm_key = storm_key(capture),
     };
-    if (capture->dumpable == 0 && info->si_code <= 0 && info->si_pid == capture->pid)
+    if (may_be_copy(capture))
         hello->flags |= HANDSHAKE_FLAG_PROXY_DEATH;
     text_copy(hello->run_id, hook_settings.run_id, sizeof hello->run_id);
 }

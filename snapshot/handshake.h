@@ -23,7 +23,8 @@ enum { HANDSHAKE_VERSION = 1, HANDSHAKE_RUN_ID_SIZE = 32, HANDSHAKE_HELLO_MIN = 
 enum {
     HANDSHAKE_FLAG_SECURE = 1, /* AT_SECURE or not dumpable: for root's eyes only */
     HANDSHAKE_FLAG_HELPER = 2, /* the peer is the capture helper, its parent is the dying process */
-    HANDSHAKE_FLAG_PROXY_DEATH = 4, /* looks like a copied death: self-sent and not dumpable */
+    HANDSHAKE_FLAG_PROXY_DEATH = 4, /* may be a copy of a child's death: self-sent, not dumpable,
+                                       not by abort() */
 };
 
 struct handshake_hello {
