@@ -8,13 +8,13 @@
  */
 #include "libcrashhook/altstack.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
 
 #include "libcrashhook/hook.h"
 #include "libcrashhook/masks.h"
+#include "libcrashhook/next.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
@@ -139,11 +139,11 @@ static void prepare(void) {
     static atomic_flag started = ATOMIC_FLAG_INIT;
     key_create_function *key_create;
 
-    threads.create = (create_function *)arch_dlsym(RTLD_NEXT, "pthread_create");
+    threads.create = (create_function *)next_symbol("pthread_create");
     if (atomic_flag_test_and_set(&started))
         return;
-    key_create = (key_create_function *)arch_dlsym(RTLD_NEXT, "pthread_key_create");
-    threads.setspecific = (setspecific_function *)arch_dlsym(RTLD_NEXT, "pthread_setspecific");
+    key_create = (key_create_function *)next_symbol("pthread_key_create");
+    threads.setspecific = (setspecific_function *)next_symbol("pthread_setspecific");
     threads.has_key = key_create != NULL && threads.setspecific != NULL &&
                       key_create(&threads.key, end_thread) == 0;
     atomic_store(&threads.ready, true);

@@ -53,7 +53,7 @@ bool arch_repeat_trap(ucontext_t *context, const siginfo_t *info);
 bool arch_tls_reference(const uint8_t *code, size_t size, uint64_t address, uint64_t *index,
                         int64_t *addend);
 
-/* dlsym() in the version that every C library has. */
-void *arch_dlsym(void *handle, const char *name);
+/* What a handler returns to: debuggers and unwinders know it by its bytes. */
+void arch_signal_return(void);
 
 #endif

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The facts about x86_64. Async-signal-safe: registers and memory that the caller vouches for,
- * raw system calls; arch_dlsym() alone is not, and is never called once a process dies.
+ * raw system calls.
  */
 #include "libcrashhook/arch.h"
 
-#include <dlfcn.h>
-
 #include "libcrashhook/jumps.h"
 #include "libcrashhook/text.h"
-
-__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
-
-void *arch_dlsym(void *handle, const char *name) {
-    return dlsym(handle, name);
-}
 
 long arch_syscall(long number, long a, long b, long c, long d, long e, long f) {
     register long r10 __asm__("r10") = d;
@@ -28,6 +20,19 @@ long arch_syscall(long number, long a, long b, long c, long d, long e, long f) {
                      : "rcx", "r11", "memory");
     return result;
 }
+
+/* Where there is no CFI, gdb and libgcc know a signal frame by exactly these bytes. The nop keeps
+ * the function before it from being taken for the caller. */
+__asm__(".text\n"
+        "    nop\n"
+        ".align 16\n"
+        ".hidden arch_signal_return\n"
+        ".globl arch_signal_return\n"
+        ".type arch_signal_return, @function\n"
+        "arch_signal_return:\n"
+        "    movq $15, %rax\n"
+        "    syscall\n"
+        ".size arch_signal_return, . - arch_signal_return\n");
 
 /* In assembly, because the child comes back from the system call on a stack without frames. */
 __asm__(".text\n"

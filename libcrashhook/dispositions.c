@@ -5,12 +5,10 @@
  * program wants; the program is shown what it has set.
  *
  * Entries of the table are immutable and interned, so that a handler that runs while the table
- * changes sees the old or the new one, whole. All of this is async-signal-safe, as sigaction() is,
- * but for dispositions_resolve() and the first call of the rarer functions (dlsym).
+ * changes sees the old or the new one, whole. All of this is async-signal-safe, as sigaction() is.
  */
 #include "libcrashhook/dispositions.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 
@@ -18,6 +16,7 @@
 #include "libcrashhook/hook.h"
 #include "libcrashhook/jumps.h"
 #include "libcrashhook/masks.h"
+#include "libcrashhook/next.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
@@ -26,7 +25,9 @@ enum { SIGNALS = 65, INTERNED = 256 };
 typedef int sigaction_function(int, const struct sigaction *, struct sigaction *);
 typedef void (*handler_function)(int);
 
-static sigaction_function *next_sigaction;
+static _Atomic(void *) real_sigaction;
+/* What libc lets handlers return to, as told by the kernel; 0 until a program has set a handler. */
+static _Atomic uint64_t signal_return;
 
 static _Atomic(const struct disposition *) table[SIGNALS];
 /* Synchronous signals that a program put into the sa_mask of another one. */
@@ -72,8 +73,35 @@ void disposition_reset(int signal, const struct disposition *from) {
     atomic_compare_exchange_strong(&table[signal], &from, &DEFAULT_DISPOSITION);
 }
 
-void dispositions_resolve(void) {
-    next_sigaction = (sigaction_function *)arch_dlsym(RTLD_NEXT, "sigaction");
+static void *next_function(_Atomic(void *) *known, const char *name) {
+    void *function = atomic_load(known);
+
+    if (function == NULL) {
+        function = next_symbol(name);
+        atomic_store(known, function);
+    }
+    return function;
+}
+
+static int next_sigaction(int signal, const struct sigaction *wanted, struct sigaction *old) {
+    sigaction_function *function =
+        (sigaction_function *)next_function(&real_sigaction, "sigaction");
+    struct kernel_sigaction now;
+    int result;
+
+    if (function == NULL) {
+        errno = ENOSYS;
+        return -1;
+    }
+    result = function(signal, wanted, old);
+    if (wanted != NULL && result == 0 && atomic_load(&signal_return) == 0 &&
+        sys_sigaction(signal, NULL, &now) == 0 && now.handler != (void *)SIG_DFL)
+        atomic_store(&signal_return, (uint64_t)now.restorer);
+    return result;
+}
+
+uint64_t dispositions_signal_return(void) {
+    return atomic_load(&signal_return);
 }
 
 static uint64_t get_mask(const sigset_t *set) {
@@ -111,19 +139,29 @@ static struct sigaction kernel_action(int signal, const struct disposition *want
     return action;
 }
 
+/* By raw calls, as the next sigaction() may be that of a runtime that has not begun yet. What has
+ * been inherited is seen only once it has been replaced: one call for each signal. */
 void dispositions_start(void) {
+    const struct kernel_sigaction ours = {
+        .handler = handler_on_signal,
+        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | ARCH_SA_RESTORER,
+        .restorer = (void *)arch_signal_return,
+        .mask = ~(SYNCHRONOUS_SIGNALS | LIBC_SIGNALS),
+    };
+
     for (int signal = 1; signal < SIGNALS; signal++) {
-        struct kernel_sigaction now;
-        struct sigaction action;
+        struct kernel_sigaction before;
 
         if ((hook_settings.signals & signal_bit(signal)) == 0 ||
-            atomic_load(&table[signal]) != NULL || sys_sigaction(signal, NULL, &now) < 0 ||
-            now.handler != (void *)SIG_DFL)
+            atomic_load(&table[signal]) != NULL)
             continue;
         atomic_store(&table[signal], &DEFAULT_DISPOSITION);
-        action = kernel_action(signal, &DEFAULT_DISPOSITION);
-        if (next_sigaction(signal, &action, NULL) < 0)
+        if (sys_sigaction(signal, &ours, &before) < 0) {
             atomic_store(&table[signal], NULL);
+        } else if (before.handler != (void *)SIG_DFL) {
+            atomic_store(&table[signal], NULL);
+            sys_sigaction(signal, &before, NULL);
+        }
     }
 }
 
@@ -207,8 +245,6 @@ static bool is_ours(int signal) {
 
 EXPORT int sigaction(int signal, const struct sigaction *wanted, struct sigaction *old) {
     hook_start();
-    if (next_sigaction == NULL)
-        dispositions_resolve();
     /* A vfork child has its own dispositions but its parent's table, which it must not change. */
     if (!hook_settings.active || (wanted != NULL && hook_in_vfork_child()))
         return next_sigaction(signal, wanted, old);
@@ -227,16 +263,6 @@ static handler_function set_handler(int signal, handler_function handler, int fl
     action.sa_flags = flags;
     put_mask(&action.sa_mask, mask);
     return sigaction(signal, &action, &old) < 0 ? SIG_ERR : old.sa_handler;
-}
-
-static void *next_function(_Atomic(void *) *known, const char *name) {
-    void *function = atomic_load(known);
-
-    if (function == NULL) {
-        function = arch_dlsym(RTLD_NEXT, name);
-        atomic_store(known, function);
-    }
-    return function;
 }
 
 #define SIGNAL_LIKE(name, flags, mask)                                                             \

@@ -14,13 +14,14 @@ struct disposition {
     int flags;
 };
 
-void dispositions_resolve(void);
 void dispositions_start(void);
 
 /* Async-signal-safe. NULL where the hook has not been asked to stand in. */
 const struct disposition *disposition_of(int signal);
 bool disposition_is_default(const struct disposition *disposition);
 bool disposition_is_ignore(const struct disposition *disposition);
+/* The return address of handlers that the program has set; 0 if it has set none. */
+uint64_t dispositions_signal_return(void);
 /* SA_RESETHAND: the program has the default action from now on, unless it has just set another. */
 void disposition_reset(int signal, const struct disposition *from);
 

@@ -61,11 +61,11 @@ static void on_forbidden_call(int signal, siginfo_t *info, void *context) {
     arch_set_result(context, -ENOSYS);
 }
 
-static void use_own_signals(void *signal_return) {
+static void use_own_signals(void) {
     const struct kernel_sigaction trapped = {
         .handler = on_forbidden_call,
         .flags = SA_SIGINFO | ARCH_SA_RESTORER,
-        .restorer = signal_return,
+        .restorer = (void *)arch_signal_return,
     };
     const struct kernel_sigaction action = {.handler = (void *)SIG_DFL};
     const uint64_t signals = hook_settings.signals | signal_bit(SIGALRM);
@@ -75,8 +75,7 @@ static void use_own_signals(void *signal_return) {
         if (signals & signal_bit(signal))
             sys_sigaction(signal, &action, NULL);
     }
-    if (signal_return != NULL)
-        sys_sigaction(SIGSYS, &trapped, NULL);
+    sys_sigaction(SIGSYS, &trapped, NULL);
     sys_sigmask(SIG_SETMASK, &blocked, NULL);
 }
 
@@ -120,7 +119,7 @@ static void make_room_for_descriptors(void) {
 static int helper_main(void *argument) {
     struct capture *capture = argument;
 
-    use_own_signals((void *)capture->threads.signal_return);
+    use_own_signals();
     limit_time();
     forbid_core();
     make_room_for_descriptors();
@@ -152,7 +151,7 @@ void helper_report(const struct report_request *request) {
     sys(SYS_clock_gettime, CLOCK_BOOTTIME, &capture->uptime);
     sys(SYS_clock_gettime, CLOCK_MONOTONIC, &capture->began);
     if (!request->vfork_child)
-        threads_prepare(&capture->threads, &capture->arena, request->final_signal);
+        threads_prepare(&capture->threads, &capture->arena);
     child = arch_clone(CLONE_VM | CLONE_VFORK, stack + STACK_SIZE, helper_main, capture);
     if (child < 0)
         arch_call_on(stack + STACK_SIZE, run_in_line, capture);

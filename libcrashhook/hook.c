@@ -7,7 +7,6 @@
  */
 #include "libcrashhook/hook.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/auxv.h>
@@ -19,6 +18,7 @@
 #include "libcrashhook/altstack.h"
 #include "libcrashhook/dispositions.h"
 #include "libcrashhook/masks.h"
+#include "libcrashhook/next.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
@@ -196,7 +196,6 @@ void hook_start(void) {
     if (atomic_flag_test_and_set(&started))
         return;
     hook_identity = &first_identity;
-    dispositions_resolve();
     pid = (int)sys(SYS_getpid);
     atomic_store(&first_identity.pid, pid);
     hook_settings.secure = getauxval(AT_SECURE) != 0;
@@ -205,6 +204,7 @@ void hook_start(void) {
     hook_settings.headers = getauxval(AT_PHDR);
     hook_settings.n_headers = getauxval(AT_PHNUM);
     hook_settings.vdso = getauxval(AT_SYSINFO_EHDR);
+    next_start();
     hook_settings.timeout_ms = DEFAULT_TIMEOUT_MS;
     hook_settings.signals = SYNCHRONOUS_SIGNALS | signal_bit(SIGABRT);
     set_text(hook_settings.socket, sizeof hook_settings.socket, DEFAULT_SOCKET);

@@ -125,7 +125,7 @@ void images_write_contents(struct capture *capture) {
             !module_read_image(module, &capture->memory, &image))
             continue;
         write_unwind(capture, module, &image);
-        if (!symbols_open(&symbols, module, &image, &capture->memory))
+        if (!symbols_open(&symbols, module->bias, module_dynamic(module, &image), &capture->memory))
             continue;
         capture_memory(capture, SNAPSHOT_MEMORY_KIND_SYMBOLS, 0, symbols.table,
                        at_most(symbols.table_size, SYMBOLS_MAX));

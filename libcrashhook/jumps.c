@@ -8,10 +8,9 @@
  */
 #include "libcrashhook/jumps.h"
 
-#include <dlfcn.h>
-
 #include "libcrashhook/handler.h"
 #include "libcrashhook/hook.h"
+#include "libcrashhook/next.h"
 
 static _Atomic(void *) targets[JUMP_KINDS];
 
@@ -26,7 +25,7 @@ static void *resolve(unsigned jump) {
     void *target = atomic_load(&targets[jump]);
 
     if (target == NULL) {
-        target = arch_dlsym(RTLD_NEXT, NAMES[jump]);
+        target = next_symbol(NAMES[jump]);
         atomic_store(&targets[jump], target);
     }
     return target;

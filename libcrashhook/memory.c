@@ -88,6 +88,10 @@ size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t siz
     size_t at = address % MEMORY_PAGE_SIZE;
     const struct memory_page *page;
 
+    if (memory->direct) {
+        text_copy(to, (const void *)address, size);
+        return size;
+    }
     if (memory->pages == NULL || size > SMALL_READ || at + size > MEMORY_PAGE_SIZE)
         return read_directly(memory, address, to, size);
     page = cached_page(memory, address);
@@ -106,7 +110,9 @@ bool memory_word(struct memory *memory, uint64_t address, uint64_t *word) {
 }
 
 size_t memory_string(struct memory *memory, uint64_t address, char *to, size_t size) {
-    size_t got = memory_read(memory, address, to, size - 1);
+    size_t got = memory->direct ? text_length_max((const char *)address, size - 1) : size - 1;
+
+    got = memory_read(memory, address, to, got);
 
     to[got] = '\0';
     return text_length(to);

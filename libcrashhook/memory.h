@@ -17,6 +17,7 @@ struct memory_page {
 struct memory {
     struct memory_page *pages; /* for small reads: the process stands still; NULL for none */
     int pid;
+    bool direct;  /* of a healthy process: loads, no system calls */
     bool by_pipe; /* process_vm_readv() is forbidden here */
     bool has_pipe;
     int pipe[2];

@@ -20,7 +20,7 @@ static uint64_t find_in(struct capture *capture, const struct module *module, co
     struct symbols symbols;
 
     if (!module_read_image(module, &capture->memory, &image) ||
-        !symbols_open(&symbols, module, &image, &capture->memory))
+        !symbols_open(&symbols, module->bias, module_dynamic(module, &image), &capture->memory))
         return 0;
     return symbols_find(&symbols, name, size);
 }

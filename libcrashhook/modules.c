@@ -101,6 +101,14 @@ bool module_read_image(const struct module *module, struct memory *memory,
     return read_headers(&copy, memory, image);
 }
 
+uint64_t module_dynamic(const struct module *module, const struct module_image *image) {
+    for (size_t i = 0; i < image->n_segments; i++) {
+        if (image->segments[i].p_type == PT_DYNAMIC)
+            return module->bias + image->segments[i].p_vaddr;
+    }
+    return 0;
+}
+
 static bool same_file(const struct mapping *mapping, const struct module *module) {
     return mapping->inode == module->inode &&
            ((uint64_t)mapping->major << 32 | mapping->minor) == module->device &&

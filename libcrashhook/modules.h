@@ -44,6 +44,8 @@ void modules_find(struct modules *modules, struct arena *arena, const struct map
 /* Reads the headers once more: the table keeps only what all need. */
 bool module_read_image(const struct module *module, struct memory *memory,
                        struct module_image *image);
+/* The address of its dynamic section, 0 if it has none. */
+uint64_t module_dynamic(const struct module *module, const struct module_image *image);
 const struct module *modules_at(const struct modules *modules, uint64_t address);
 /* Does its file's name begin so? */
 bool modules_is_file(const struct module *module, const char *name);

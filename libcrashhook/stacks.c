@@ -3,6 +3,7 @@
 #include "libcrashhook/stacks.h"
 
 #include "libcrashhook/capture.h"
+#include "libcrashhook/dispositions.h"
 #include "libcrashhook/text.h"
 
 enum {
@@ -97,7 +98,7 @@ static uint64_t find_interrupted(struct capture *capture, uint64_t start, uint64
 /* Where a handler runs on an alternate stack, the story is on the one that it interrupted. */
 static void write_interrupted(struct capture *capture, int tid, const struct stack *first,
                               uint64_t thread_pointer, uint64_t most) {
-    uint64_t return_address = capture->threads.signal_return;
+    uint64_t return_address = dispositions_signal_return();
     struct stack stack = *first;
 
     for (int level = 0; level < SIGNAL_LEVELS && return_address != 0; level++) {

@@ -6,20 +6,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "libcrashhook/modules.h"
+#include "libcrashhook/memory.h"
 
 struct symbols {
-    const struct module *module;
     struct memory *memory;
+    uint64_t bias;
     uint64_t table, table_size;
     uint64_t strings, strings_size;
-    uint64_t gnu_hash;
+    uint64_t gnu_hash, hash;
+    uint64_t versions;
 };
 
 /* Async-signal-safe, all of it. */
-bool symbols_open(struct symbols *symbols, const struct module *module,
-                  const struct module_image *image, struct memory *memory);
-/* The address of a defined symbol, and its size; 0 when there is none. */
+bool symbols_open(struct symbols *symbols, uint64_t bias, uint64_t dynamic, struct memory *memory);
+/* The address of a defined symbol in its default version, and its size; 0 when there is none. */
 uint64_t symbols_find(const struct symbols *symbols, const char *name, uint64_t *size);
 
 #endif

@@ -44,22 +44,20 @@ static void on_freeze(int signal, siginfo_t *info, void *context) {
         sys(SYS_futex, &freeze->never, FUTEX_WAIT_PRIVATE, 0, NULL);
 }
 
-void threads_prepare(struct threads *threads, struct arena *arena, int signal) {
-    struct kernel_sigaction action, handled;
+void threads_prepare(struct threads *threads, struct arena *arena) {
+    struct kernel_sigaction action;
     size_t room = arena->left / 16 / sizeof(struct frozen);
 
-    if (sys_sigaction(signal, NULL, &handled) == 0)
-        threads->signal_return = (uint64_t)handled.restorer;
     threads->freeze.slots = (unsigned)(room < MAX_THREADS ? room : MAX_THREADS);
     threads->freeze.frozen = arena_take(arena, threads->freeze.slots * sizeof(struct frozen));
-    if (threads->freeze.frozen == NULL || threads->signal_return == 0)
+    if (threads->freeze.frozen == NULL)
         return;
     atomic_store(&threads->freeze.expected, UINT32_MAX);
     action = (struct kernel_sigaction){
         .handler = on_freeze,
         /* Not SA_ONSTACK: a thousand fresh alternate stacks are what costs most. */
         .flags = SA_SIGINFO | ARCH_SA_RESTORER,
-        .restorer = handled.restorer,
+        .restorer = (void *)arch_signal_return,
         .mask = UINT64_MAX,
     };
     atomic_store(&hook_identity->freeze, &threads->freeze);

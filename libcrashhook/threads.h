@@ -30,15 +30,14 @@ struct freeze {
 struct threads {
     struct freeze freeze;
     bool can_freeze;
-    uint64_t signal_return; /* the address that the kernel gives to handlers to return to */
-    int *tids;              /* all but the crashed one */
+    int *tids; /* all but the crashed one */
     unsigned n_tids;
     unsigned n_all;
     unsigned unlisted; /* more than there was room for */
 };
 
-/* In the dying process, before the helper starts; signal is one that has a handler. */
-void threads_prepare(struct threads *threads, struct arena *arena, int signal);
+/* In the dying process, before the helper starts. */
+void threads_prepare(struct threads *threads, struct arena *arena);
 /* Sends the signal to all threads of the process but tid; proc is its directory in /proc. */
 void threads_freeze(struct threads *threads, struct arena *arena, const char *proc, int pid,
                     int tid);

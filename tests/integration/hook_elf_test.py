@@ -31,9 +31,9 @@ def symbols():
             yield match.group(2), match.group(3) or "", match.group(4)
 
 
-def test_needs_libc_and_libdl_alone():
+def test_needs_libc_alone():
     needed = re.findall(r"NEEDED\s+(\S+)", objdump("-p"))
-    assert sorted(needed) == ["libc.so.6", "libdl.so.2"]
+    assert sorted(needed) == ["libc.so.6"]
 
 
 def test_no_version_above_glibc_2_17():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same library file under other C libraries: an older glibc, whose dlsym is in libdl, and musl."""
+"""The same library file under other C libraries: an older glibc, and musl."""
 import fcntl
 import shutil
 import signal
