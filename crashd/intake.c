@@ -203,11 +203,6 @@ static enum handshake_answer take_snapshot(const struct intake *intake,
                     peer.uid);
         return HANDSHAKE_REFUSED;
     }
-    if (!quota_take(intake->quota, intake->slot, peer.uid)) {
-        log_warning("uid %u has %d crashes under way: this one is refused", peer.uid,
-                    QUOTA_PER_UID);
-        return HANDSHAKE_REFUSED;
-    }
     uint64_t limit = room_for(intake, hello->budget ? hello->budget : intake->snapshot_max);
     if (limit == 0) {
         log_error("the disk of the state directory is full: a crash of uid %u is refused; make "

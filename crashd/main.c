@@ -184,7 +184,8 @@ static int prepare_events(struct daemon *daemon) {
 }
 
 static int start_parts(struct daemon *daemon) {
-    daemon->quota = quota_new();
+    /* In a run all are of one user, or of that user's children. */
+    daemon->quota = quota_new(daemon->options.run_id ? QUOTA_SLOTS : QUOTA_PER_UID);
     if (!daemon->quota)
         return -ENOMEM;
     int r = notify_new(daemon, &daemon->notifier);

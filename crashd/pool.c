@@ -131,6 +131,7 @@ static int on_ended(sd_event_source *source, const siginfo_t *info, void *contex
     if (info->si_code != CLD_EXITED && !receiver->condemned)
         log_error("a receiver died of signal %d: the client it served is lost", info->si_status);
     quota_release(pool->daemon->quota, (size_t)(receiver - pool->receivers));
+    quota_waiting(pool->daemon->quota, (size_t)(receiver - pool->receivers), 0);
     link_close(&receiver->link);
     sd_event_source_disable_unref(receiver->child);
     sd_event_source_disable_unref(receiver->deadline);

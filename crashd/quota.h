@@ -15,14 +15,16 @@ enum { QUOTA_SLOTS = 64, QUOTA_RECEIVERS_MIN = 4, QUOTA_RECEIVERS_MAX = 32, QUOT
 
 struct quota;
 
-/* Shared over fork; NULL if no memory. */
-struct quota *quota_new(void);
+/* Shared over fork; NULL if no memory. per_uid: how many of them one user may hold. */
+struct quota *quota_new(size_t per_uid);
 
 void quota_accepting(struct quota *quota, size_t slot);
-/* False if uid holds as many receivers as it may. System users are never refused. */
+/* False if uid holds as many receivers as it may. System users always may. */
 bool quota_take(struct quota *quota, size_t slot, uint32_t uid);
 void quota_release(struct quota *quota, size_t slot);
-/* Slots between quota_accepting() and quota_release(). */
+/* How many clients wait in this slot's receiver for their turn. */
+void quota_waiting(struct quota *quota, size_t slot, size_t clients);
+/* Slots between quota_accepting() and quota_release(), and clients that wait. */
 size_t quota_busy(const struct quota *quota);
 
 #endif
