@@ -11,6 +11,10 @@ must say the same.
     leaf:       beginning of the newest frame's function, whoever's it is
     threads:    how many                             thread:  name of the crashed one
     stderr:     what the program itself prints
+    library:    compiler flags of a shared library that is made of the same source with -DLIBRARY;
+                {library} in build and args is its path
+    args:       of the program
+    needs:      "root": skipped for others
 """
 import os
 import pathlib
@@ -59,11 +63,25 @@ def actual_chain(event):
     ]
 
 
+def build(source, truth, directory):
+    library = directory / f"lib{source.stem}.so"
+    if "library" in truth:
+        harness.compile_program(source, library, "-DLIBRARY", "-shared", "-fPIC",
+                                *truth["library"].split())
+    flags, arguments = (
+        [word.format(library=library) for word in truth.get(key, "").split()]
+        for key in ("build", "args")
+    )
+    return harness.compile_program(source, directory / source.stem, *flags), arguments
+
+
 @pytest.mark.parametrize("source", PROGRAMS, ids=lambda path: path.stem)
 def test_torture(source, tmp_path):
     truth = truth_of(source)
-    program = harness.compile_program(source, tmp_path / source.stem, *truth["build"].split())
-    run = harness.Run(tmp_path, [program])
+    if truth.get("needs") == "root" and os.geteuid() != 0:
+        pytest.skip("needs root")
+    program, arguments = build(source, truth, tmp_path)
+    run = harness.Run(tmp_path, [program, *arguments])
 
     number = getattr(signal, truth["signal"])
     wanted = int(truth["status"]) if truth["status"] else -number
@@ -75,7 +93,7 @@ def test_torture(source, tmp_path):
         assert "no crashes" in run.stderr
         return
 
-    event = run.event
+    event = run.events[0]
     exception = event["exception"]["values"][0]
     assert exception["mechanism"]["meta"]["signal"]["number"] == number
     assert event["tags"]["kind"] == truth["kind"], harness.title(event)
