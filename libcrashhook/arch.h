@@ -56,4 +56,19 @@ bool arch_tls_reference(const uint8_t *code, size_t size, uint64_t address, uint
 /* What a handler returns to: debuggers and unwinders know it by its bytes. */
 void arch_signal_return(void);
 
+/* What a function that was called in the ordinary way leaves as it was, as it was. */
+struct arch_caller {
+    uint64_t rbp, rbx, r12, r13, r14, r15, pc;
+};
+/* In the order of the snapshot, as in the caller at its next instruction. */
+void arch_caller_registers(const struct arch_caller *caller,
+                           uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known);
+/* Is it a function that does nothing, by its code? */
+bool arch_is_empty_function(const void *function);
+/* Lets an empty function, which other threads may be in, jump to another one, if there is room. */
+void arch_divert_empty_function(void *function, void *target);
+/* What a sanitizer's runtime calls: sanitizer_dies() and sanitizer_printed() with the caller. */
+void arch_sanitizer_dies(void);
+void arch_sanitizer_printed(const char *text);
+
 #endif

@@ -5,7 +5,10 @@
  */
 #include "libcrashhook/arch.h"
 
+#include <sys/mman.h>
+
 #include "libcrashhook/jumps.h"
+#include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
 long arch_syscall(long number, long a, long b, long c, long d, long e, long f) {
@@ -117,6 +120,83 @@ LONG_JUMP("__longjmp_chk", "3");
 _Static_assert(JUMP_LONGJMP == 0 && JUMP_UNDERSCORE == 1 && JUMP_SIGLONGJMP == 2 &&
                    JUMP_CHECKED == 3,
                "the numbers above");
+
+/* target(first argument, struct arch_caller *) */
+#define WITH_CALLER(name, target)                                                                  \
+    __asm__(".text\n"                                                                              \
+            ".hidden " name "\n"                                                                   \
+            ".globl " name "\n"                                                                    \
+            ".type " name ", @function\n" name ":\n"                                               \
+            ".cfi_startproc\n"                                                                     \
+            "    pushq %r15\n"                                                                     \
+            "    pushq %r14\n"                                                                     \
+            "    pushq %r13\n"                                                                     \
+            "    pushq %r12\n"                                                                     \
+            "    pushq %rbx\n"                                                                     \
+            "    pushq %rbp\n"                                                                     \
+            "    movq %rsp, %rsi\n"                                                                \
+            "    subq $8, %rsp\n"                                                                  \
+            ".cfi_adjust_cfa_offset 56\n"                                                          \
+            "    call " target "\n"                                                                \
+            "    addq $56, %rsp\n"                                                                 \
+            ".cfi_adjust_cfa_offset -56\n"                                                         \
+            "    ret\n"                                                                            \
+            ".cfi_endproc\n"                                                                       \
+            ".size " name ", . - " name "\n")
+
+WITH_CALLER("arch_sanitizer_dies", "sanitizer_dies");
+WITH_CALLER("arch_sanitizer_printed", "sanitizer_printed");
+__asm__(".globl __sanitizer_on_print\n"
+        ".type __sanitizer_on_print, @function\n"
+        ".set __sanitizer_on_print, arch_sanitizer_printed\n");
+
+void arch_caller_registers(const struct arch_caller *caller,
+                           uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known) {
+    const uint64_t values[] = {caller->rbp, caller->rbx, caller->r12, caller->r13,
+                               caller->r14, caller->r15, caller->pc};
+    static const uint8_t saved[] = {SNAPSHOT_REGISTER_RBP, SNAPSHOT_REGISTER_RBX, 12, 13, 14, 15,
+                                    SNAPSHOT_REGISTER_RIP};
+
+    *known = 0;
+    for (size_t i = 0; i < SNAPSHOT_REGISTER_COUNT; i++)
+        registers[i] = 0;
+    for (size_t i = 0; i < sizeof saved; i++) {
+        registers[saved[i]] = values[i];
+        *known |= (uint64_t)1 << saved[i];
+    }
+    /* It is called with its return address on top of its stack. */
+    registers[SNAPSHOT_REGISTER_RSP] = (uint64_t)(caller + 1);
+    registers[SNAPSHOT_REGISTER_FS_BASE] = arch_thread_pointer();
+    *known |= (uint64_t)1 << SNAPSHOT_REGISTER_RSP | (uint64_t)1 << SNAPSHOT_REGISTER_FS_BASE;
+}
+
+/* endbr64 may come before the ret. */
+bool arch_is_empty_function(const void *function) {
+    static const uint8_t branch_target[] = {0xf3, 0x0f, 0x1e, 0xfa};
+    const uint8_t *code = function;
+
+    if (text_same_bytes(code, branch_target, sizeof branch_target))
+        code += sizeof branch_target;
+    return *code == 0xc3;
+}
+
+void arch_divert_empty_function(void *function, void *target) {
+    /* ret, and the padding up to the next function. */
+    static const uint8_t empty[] = {0xc3, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0,
+                                    0,    0,    0,    0x0f, 0x1f, 0x44, 0, 0};
+    /* jmp *(%rip), and the address. */
+    uint8_t jump[14] = {0xff, 0x25}, *code = function;
+    const uint64_t page = (uint64_t)function & ~(uint64_t)4095;
+
+    text_copy(jump + 6, &target, sizeof target);
+    if (((uint64_t)function & 15) != 0 || !text_same_bytes(code, empty, sizeof empty) ||
+        sys(SYS_mprotect, page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) < 0)
+        return;
+    /* Nobody executes the padding; the byte that is executed changes last, and at once. */
+    text_copy(code + 1, jump + 1, sizeof jump - 1);
+    __atomic_store_n(code, jump[0], __ATOMIC_SEQ_CST);
+    sys(SYS_mprotect, page, 4096, PROT_READ | PROT_EXEC);
+}
 
 uint64_t arch_thread_pointer(void) {
     uint64_t pointer;

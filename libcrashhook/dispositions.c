@@ -100,6 +100,10 @@ static int next_sigaction(int signal, const struct sigaction *wanted, struct sig
     return result;
 }
 
+void dispositions_set_signal_return(uint64_t address) {
+    atomic_store(&signal_return, address);
+}
+
 uint64_t dispositions_signal_return(void) {
     return atomic_load(&signal_return);
 }

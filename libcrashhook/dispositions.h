@@ -22,6 +22,7 @@ bool disposition_is_default(const struct disposition *disposition);
 bool disposition_is_ignore(const struct disposition *disposition);
 /* The return address of handlers that the program has set; 0 if it has set none. */
 uint64_t dispositions_signal_return(void);
+void dispositions_set_signal_return(uint64_t address);
 /* SA_RESETHAND: the program has the default action from now on, unless it has just set another. */
 void disposition_reset(int signal, const struct disposition *from);
 

@@ -19,6 +19,7 @@
 #include "libcrashhook/dispositions.h"
 #include "libcrashhook/masks.h"
 #include "libcrashhook/next.h"
+#include "libcrashhook/sanitizer.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
@@ -125,6 +126,9 @@ static bool read_environment(char *const *environment) {
         /* Valgrind does not survive a queued signal, and explains deaths better than we could. */
         if ((value = value_of(variable, "LD_PRELOAD=")) != NULL && contains(value, "/vgpreload_"))
             enabled = false;
+        /* Run by afl-fuzz, which wants to see the deaths itself, thousands of them. */
+        if (text_begins(variable, "__AFL_SHM_ID="))
+            enabled = false;
         if (!text_begins(variable, "CRASH"))
             continue;
         if ((value = value_of(variable, "CRASHD_SOCKET=")) != NULL && *value != '\0')
@@ -189,35 +193,46 @@ static void map_memory(int pid) {
     atomic_store(&hook_identity->pid, pid);
 }
 
-void hook_start(void) {
-    static atomic_flag started = ATOMIC_FLAG_INIT;
-    int pid;
-
-    if (atomic_flag_test_and_set(&started))
-        return;
-    hook_identity = &first_identity;
-    pid = (int)sys(SYS_getpid);
-    atomic_store(&first_identity.pid, pid);
+static void read_auxiliary_vector(void) {
     hook_settings.secure = getauxval(AT_SECURE) != 0;
     hook_settings.page_size = getauxval(AT_PAGESZ);
     hook_settings.executable = (const char *)getauxval(AT_EXECFN);
     hook_settings.headers = getauxval(AT_PHDR);
     hook_settings.n_headers = getauxval(AT_PHNUM);
     hook_settings.vdso = getauxval(AT_SYSINFO_EHDR);
-    next_start();
+}
+
+static bool constructed;
+
+void hook_start(void) {
+    static atomic_flag known = ATOMIC_FLAG_INIT, started = ATOMIC_FLAG_INIT;
+    int pid;
+
+    if (!atomic_flag_test_and_set(&known)) {
+        read_auxiliary_vector();
+        next_start();
+    }
+    /* A sanitizer's runtime calls before libc has its environment; until then we stay out. */
+    if ((environ == NULL && !constructed) || atomic_flag_test_and_set(&started))
+        return;
+    hook_identity = &first_identity;
+    pid = (int)sys(SYS_getpid);
+    atomic_store(&first_identity.pid, pid);
     hook_settings.timeout_ms = DEFAULT_TIMEOUT_MS;
     hook_settings.signals = SYNCHRONOUS_SIGNALS | signal_bit(SIGABRT);
     set_text(hook_settings.socket, sizeof hook_settings.socket, DEFAULT_SOCKET);
     if (!hook_settings.secure && !read_environment(environ))
         return;
-    if (crashhook_inert != NULL || is_machine_init(pid))
+    if (crashhook_inert != NULL || is_machine_init(pid) || sanitizer_is_fuzzer())
         return;
     map_memory(pid);
     masks_start();
     hook_settings.active = true;
     dispositions_start();
+    sanitizer_start();
 }
 
 __attribute__((constructor)) static void construct(void) {
+    constructed = true;
     hook_start();
 }

@@ -10,10 +10,12 @@ ALLOWED_IMPORTS = {
     "__cxa_finalize", "__environ", "__errno_location", "__gmon_start__", "_ITM_deregisterTMCloneTable",
     "_ITM_registerTMCloneTable", "abort", "confstr", "crashhook_inert", "dlsym", "environ",
     "getauxval",
+    # weak: nobody has them but the runtimes of sanitizers
+    "__sanitizer_cov_trace_cmp4", "__sanitizer_set_death_callback",
 }
 EXPORTS = {
-    "__asan_default_options", "__sigaction", "__sysv_signal", "bsd_signal", "madvise", "pthread_create",
-    "pthread_sigmask", "sigaction", "sigaltstack", "sigignore", "siginterrupt", "signal",
+    "__asan_default_options", "__sanitizer_on_print", "__sigaction", "__sysv_signal", "bsd_signal",
+    "madvise", "pthread_create", "pthread_sigmask", "sigaction", "sigaltstack", "sigignore", "siginterrupt", "signal",
     "sigprocmask", "sigset", "ssignal", "sysv_signal", "longjmp", "_longjmp", "siglongjmp",
     "__longjmp_chk",
 }
