@@ -38,12 +38,6 @@ struct hook_identity *hook_identity;
 /* crashd and crashctl define it: a program that reports crashes must not report its own. */
 extern const char crashhook_inert[] __attribute__((weak));
 
-/* An ASan program refuses to start with any library before its runtime, unless told so. */
-EXPORT const char *__asan_default_options(void);
-EXPORT const char *__asan_default_options(void) {
-    return "verify_asan_link_order=0";
-}
-
 static const struct {
     char name[8];
     int number;

@@ -47,17 +47,25 @@ void next_start(void) {
     }
 }
 
-void *next_symbol(const char *name) {
+size_t next_symbols(const char *name, void **found, size_t room) {
     struct memory memory = {.direct = true};
+    size_t count = 0;
 
-    for (const struct link_map *object = first; object != NULL; object = object->l_next) {
+    for (const struct link_map *object = first; object != NULL && count < room;
+         object = object->l_next) {
         struct symbols symbols;
-        uint64_t size, found;
+        uint64_t size, address;
         if (symbols_open(&symbols, object->l_addr, (uint64_t)object->l_ld, &memory) &&
-            (found = symbols_find(&symbols, name, &size)) != 0)
-            return (void *)found;
+            (address = symbols_find(&symbols, name, &size)) != 0)
+            found[count++] = (void *)address;
         if (object == last)
             break;
     }
-    return NULL;
+    return count;
+}
+
+void *next_symbol(const char *name) {
+    void *found;
+
+    return next_symbols(name, &found, 1) > 0 ? found : NULL;
 }

@@ -8,8 +8,8 @@
  * The program's own replacement wins, and so does its own death callback, of which a runtime has
  * only one: what ends it is then known by the last line of the report, where there is one.
  *
- * The runtime calls with its locks held, whatever the state of the thread: all but the first two
- * functions is async-signal-safe.
+ * The runtime calls with its locks held, whatever the state of the thread: from find() on
+ * all is async-signal-safe.
  */
 #include "libcrashhook/sanitizer.h"
 
@@ -19,21 +19,29 @@
 #include "libcrashhook/dispositions.h"
 #include "libcrashhook/helper.h"
 #include "libcrashhook/hook.h"
+#include "libcrashhook/next.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
-enum { TEXT_SIZE = 48 * 1024, NAME_SIZE = 64, KIND_SIZE = 128 };
+enum { RUNTIMES = 4, OPTIONS_SIZE = 4096, TEXT_SIZE = 48 * 1024, NAME_SIZE = 64, KIND_SIZE = 128 };
 
 /* The dynamic linker resolves them to NULL where there is no runtime. */
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 extern void __sanitizer_cov_trace_cmp4(void) __attribute__((weak));
 extern EXPORT void __sanitizer_on_print(const char *piece);
 
+EXPORT const char *__asan_default_options(void);
+
+typedef void print_function(const char *);
+typedef void set_callback_function(void (*)(void));
+typedef const char *options_function(void);
+
 void sanitizer_printed(const char *piece, const struct arch_caller *caller);
 void sanitizer_dies(void *unused, const struct arch_caller *caller);
 
 /* The newest report; touched in programs with a runtime only. */
 static struct {
+    print_function *next; /* would be called if we were not there */
     atomic_flag busy;
     bool reported; /* it is sent */
     bool race;     /* the runtime goes on after it, and remembers it at the end */
@@ -48,15 +56,38 @@ bool sanitizer_is_fuzzer(void) {
            !arch_is_empty_function((const void *)__sanitizer_cov_trace_cmp4);
 }
 
+/* gcc's runtimes are libraries, each with its own callback: there may be two in a program. */
 void sanitizer_start(void) {
-    void *found;
+    void *found = (void *)__sanitizer_on_print, *runtimes[RUNTIMES];
+    size_t n;
 
     if (__sanitizer_set_death_callback == NULL)
         return;
-    found = (void *)__sanitizer_on_print;
     if (found != (void *)arch_sanitizer_printed)
         arch_divert_empty_function(found, (void *)arch_sanitizer_printed);
+    else
+        printed.next = (print_function *)next_symbol("__sanitizer_on_print");
     __sanitizer_set_death_callback(arch_sanitizer_dies);
+    n = next_symbols("__sanitizer_set_death_callback", runtimes, RUNTIMES);
+    for (size_t i = 0; i < n; i++)
+        ((set_callback_function *)runtimes[i])(arch_sanitizer_dies);
+}
+
+/* An ASan program refuses to start with any library before its runtime, unless told so. A library
+ * of the program may have something to tell as well. */
+EXPORT const char *__asan_default_options(void) {
+    static char options[OPTIONS_SIZE];
+    struct text text = text_in(options, sizeof options);
+    options_function *next;
+
+    hook_start();
+    next = (options_function *)next_symbol("__asan_default_options");
+    text_add(&text, "verify_asan_link_order=0");
+    if (next != NULL) {
+        text_add(&text, ":");
+        text_add(&text, next());
+    }
+    return text.cut ? "verify_asan_link_order=0" : options;
 }
 
 static const char *find(const char *text, const char *end, const char *wanted) {
@@ -133,6 +164,8 @@ static void append(const char *piece) {
 /* A program with races goes on, but its exit status will be the runtime's: the first is reported,
  * where it is found. */
 void sanitizer_printed(const char *piece, const struct arch_caller *caller) {
+    if (printed.next != NULL)
+        printed.next(piece);
     if (piece == NULL || !hook_settings.active || atomic_flag_test_and_set(&printed.busy))
         return;
     append(piece);

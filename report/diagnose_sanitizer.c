@@ -47,7 +47,6 @@ static const char *kind_of_undefined(const char *message) {
     return "undefined-behavior";
 }
 
-
 /* "==4107==ERROR: AddressSanitizer: heap-use-after-free on address ...": the pid is known, and the
  * name stands in the type. UBSan's own line begins with the place. */
 static char *first_line(const char *text, const char *name) {
