@@ -5,7 +5,7 @@ PYTHON ?= /usr/bin/python3
 JOBS ?= $(shell nproc)
 PYTEST = CRASHD_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider
 
-.PHONY: all build demo test test-sanitized lint fuzz bench deps clean
+.PHONY: all build demo test test-sanitized test-hosts test-hosts-smoke lint fuzz bench deps clean
 
 all: build
 
@@ -35,6 +35,16 @@ test-sanitized:
 	@meson test -C $(BUILD)-sanitized --suite unit --print-errorlogs --quiet
 	CRASHD_BUILD=$(abspath $(BUILD)-sanitized) CRASHD_SANITIZED=1 \
 	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/integration tests/torture
+
+# Real programs from Debian, unmodified, with the hook in them.
+test-hosts: build
+	@.ci/deps hosts
+	$(PYTEST) tests/hosts
+
+# Those that are there anyhow, or are small: for .ci/run.
+test-hosts-smoke: build
+	@.ci/deps hosts-smoke
+	$(PYTEST) -m smoke tests/hosts
 
 lint:
 	@.ci/deps build test lint

@@ -5,6 +5,10 @@
  */
 #include "libcrashhook/arch.h"
 
+#include <sys/mman.h>
+
+#include "libcrashhook/jumps.h"
+#include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
 long arch_syscall(long number, long a, long b, long c, long d, long e, long f) {
@@ -85,89 +89,113 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size arch_call_on, . - arch_call_on\n");
 
-__asm__(".text\n"
-        ".hidden arch_run_handler\n"
-        ".globl arch_run_handler\n"
-        ".type arch_run_handler, @function\n"
-        "arch_run_handler:\n"
-        ".cfi_startproc\n"
-        ".cfi_personality 0x1b, records_personality\n" /* relative to pc, signed, 4 bytes */
-        "    subq $8, %rsp\n"
-        ".cfi_adjust_cfa_offset 8\n"
-        "    movq %rdi, %rax\n"
-        "    movl %esi, %edi\n"
-        "    movq %rdx, %rsi\n"
-        "    movq %rcx, %rdx\n"
-        "    call *%rax\n"
-        "    addq $8, %rsp\n"
-        ".cfi_adjust_cfa_offset -8\n"
-        "    ret\n"
-        ".cfi_endproc\n"
-        ".size arch_run_handler, . - arch_run_handler\n");
+/* Tail calls with the arguments as they came: jumps.c says where to. */
+#define LONG_JUMP(name, kind)                                                                      \
+    __asm__(".text\n"                                                                              \
+            ".globl " name "\n"                                                                    \
+            ".type " name ", @function\n" name ":\n"                                               \
+            ".cfi_startproc\n"                                                                     \
+            "    pushq %rdi\n"                                                                     \
+            ".cfi_adjust_cfa_offset 8\n"                                                           \
+            "    pushq %rsi\n"                                                                     \
+            ".cfi_adjust_cfa_offset 8\n"                                                           \
+            "    subq $8, %rsp\n"                                                                  \
+            ".cfi_adjust_cfa_offset 8\n"                                                           \
+            "    movl $" kind ", %edi\n"                                                           \
+            "    call jumps_target\n"                                                              \
+            "    addq $8, %rsp\n"                                                                  \
+            ".cfi_adjust_cfa_offset -8\n"                                                          \
+            "    popq %rsi\n"                                                                      \
+            ".cfi_adjust_cfa_offset -8\n"                                                          \
+            "    popq %rdi\n"                                                                      \
+            ".cfi_adjust_cfa_offset -8\n"                                                          \
+            "    jmp *%rax\n"                                                                      \
+            ".cfi_endproc\n"                                                                       \
+            ".size " name ", . - " name "\n")
 
-/* The kernel asks no more than whether sp points into the stack in use. */
-__asm__(".text\n"
-        ".hidden arch_sigaltstack_elsewhere\n"
-        ".globl arch_sigaltstack_elsewhere\n"
-        ".type arch_sigaltstack_elsewhere, @function\n"
-        "arch_sigaltstack_elsewhere:\n"
-        ".cfi_startproc\n"
-        "    movq %rsp, %r8\n"
-        ".cfi_def_cfa_register r8\n"
-        "    xorl %esp, %esp\n"
-        "    movl $131, %eax\n"
-        "    syscall\n"
-        "    movq %r8, %rsp\n"
-        ".cfi_def_cfa_register rsp\n"
-        "    ret\n"
-        ".cfi_endproc\n"
-        ".size arch_sigaltstack_elsewhere, . - arch_sigaltstack_elsewhere\n");
+LONG_JUMP("longjmp", "0");
+LONG_JUMP("_longjmp", "1");
+LONG_JUMP("siglongjmp", "2");
+LONG_JUMP("__longjmp_chk", "3");
+_Static_assert(JUMP_LONGJMP == 0 && JUMP_UNDERSCORE == 1 && JUMP_SIGLONGJMP == 2 &&
+                   JUMP_CHECKED == 3,
+               "the numbers above");
 
-enum { JUMP_BUFFER_SP = 6, JUMP_BUFFER_MASK_SAVED = 8 };
+/* target(first argument, struct arch_caller *) */
+#define WITH_CALLER(name, target)                                                                  \
+    __asm__(".text\n"                                                                              \
+            ".hidden " name "\n"                                                                   \
+            ".globl " name "\n"                                                                    \
+            ".type " name ", @function\n" name ":\n"                                               \
+            ".cfi_startproc\n"                                                                     \
+            "    pushq %r15\n"                                                                     \
+            "    pushq %r14\n"                                                                     \
+            "    pushq %r13\n"                                                                     \
+            "    pushq %r12\n"                                                                     \
+            "    pushq %rbx\n"                                                                     \
+            "    pushq %rbp\n"                                                                     \
+            "    movq %rsp, %rsi\n"                                                                \
+            "    subq $8, %rsp\n"                                                                  \
+            ".cfi_adjust_cfa_offset 56\n"                                                          \
+            "    call " target "\n"                                                                \
+            "    addq $56, %rsp\n"                                                                 \
+            ".cfi_adjust_cfa_offset -56\n"                                                         \
+            "    ret\n"                                                                            \
+            ".cfi_endproc\n"                                                                       \
+            ".size " name ", . - " name "\n")
 
-uint64_t arch_jump_sp(const void *jump_buffer, bool mangled) {
-    uint64_t sp = ((const uint64_t *)jump_buffer)[JUMP_BUFFER_SP], guard;
+WITH_CALLER("arch_sanitizer_dies", "sanitizer_dies");
+WITH_CALLER("arch_sanitizer_printed", "sanitizer_printed");
+__asm__(".globl __sanitizer_on_print\n"
+        ".type __sanitizer_on_print, @function\n"
+        ".set __sanitizer_on_print, arch_sanitizer_printed\n");
 
-    if (!mangled)
-        return sp;
-    __asm__("movq %%fs:0x30, %0" : "=r"(guard));
-    return (sp >> 17 | sp << 47) ^ guard;
-}
+void arch_caller_registers(const struct arch_caller *caller,
+                           uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known) {
+    const uint64_t values[] = {caller->rbp, caller->rbx, caller->r12, caller->r13,
+                               caller->r14, caller->r15, caller->pc};
+    static const uint8_t saved[] = {SNAPSHOT_REGISTER_RBP, SNAPSHOT_REGISTER_RBX, 12, 13, 14, 15,
+                                    SNAPSHOT_REGISTER_RIP};
 
-bool arch_jump_restores_mask(const void *jump_buffer) {
-    int saved;
-
-    text_copy(&saved, (const uint64_t *)jump_buffer + JUMP_BUFFER_MASK_SAVED, sizeof saved);
-    return saved != 0;
-}
-
-uint64_t arch_find_raise(const uint8_t *code, size_t size, uint64_t address, uint64_t raise) {
-    static const uint8_t load_sigabrt[] = {0xbf, SIGABRT, 0, 0, 0}; /* mov $6, %edi */
-    enum { CALL_SIZE = 5 };
-
-    for (size_t i = 0; i + CALL_SIZE <= size; i++) {
-        uint64_t after = address + i + CALL_SIZE;
-        int32_t displacement;
-        bool loaded = i >= sizeof load_sigabrt;
-
-        if (code[i] != 0xe8)
-            continue;
-        for (size_t j = 0; j < sizeof load_sigabrt && loaded; j++)
-            loaded = code[i - sizeof load_sigabrt + j] == load_sigabrt[j];
-        text_copy(&displacement, code + i + 1, sizeof displacement);
-        if (loaded || after + (uint64_t)(int64_t)displacement == raise)
-            return after;
+    *known = 0;
+    for (size_t i = 0; i < SNAPSHOT_REGISTER_COUNT; i++)
+        registers[i] = 0;
+    for (size_t i = 0; i < sizeof saved; i++) {
+        registers[saved[i]] = values[i];
+        *known |= (uint64_t)1 << saved[i];
     }
-    return 0;
+    /* It is called with its return address on top of its stack. */
+    registers[SNAPSHOT_REGISTER_RSP] = (uint64_t)(caller + 1);
+    registers[SNAPSHOT_REGISTER_FS_BASE] = arch_thread_pointer();
+    *known |= (uint64_t)1 << SNAPSHOT_REGISTER_RSP | (uint64_t)1 << SNAPSHOT_REGISTER_FS_BASE;
 }
 
-size_t arch_signal_frame_max(void) {
-    enum { WITHOUT_EXTENDED_STATE = 1024 };
-    uint32_t a = 0xd, b, c = 0, d;
+/* endbr64 may come before the ret. */
+bool arch_is_empty_function(const void *function) {
+    static const uint8_t branch_target[] = {0xf3, 0x0f, 0x1e, 0xfa};
+    const uint8_t *code = function;
 
-    /* The size of the extended state that the system has enabled. */
-    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-    return WITHOUT_EXTENDED_STATE + b;
+    if (text_same_bytes(code, branch_target, sizeof branch_target))
+        code += sizeof branch_target;
+    return *code == 0xc3;
+}
+
+void arch_divert_empty_function(void *function, void *target) {
+    /* ret, and the padding up to the next function. */
+    static const uint8_t empty[] = {0xc3, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0,
+                                    0,    0,    0,    0x0f, 0x1f, 0x44, 0, 0};
+    /* jmp *(%rip), and the address. */
+    uint8_t jump[14] = {0xff, 0x25}, *code = function;
+    const uint64_t page = (uint64_t)function & ~(uint64_t)4095;
+
+    text_copy(jump + 6, &target, sizeof target);
+    if (((uint64_t)function & 15) != 0 || !text_same_bytes(code, empty, sizeof empty) ||
+        sys(SYS_mprotect, page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) < 0)
+        return;
+    /* Nobody executes the padding; the byte that is executed changes last, and at once. */
+    text_copy(code + 1, jump + 1, sizeof jump - 1);
+    __atomic_store_n(code, jump[0], __ATOMIC_SEQ_CST);
+    sys(SYS_mprotect, page, 4096, PROT_READ | PROT_EXEC);
 }
 
 uint64_t arch_thread_pointer(void) {

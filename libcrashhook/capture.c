@@ -15,6 +15,7 @@
 #include "libcrashhook/message.h"
 #include "libcrashhook/pointed.h"
 #include "libcrashhook/process.h"
+#include "libcrashhook/sanitizer.h"
 #include "libcrashhook/stacks.h"
 #include "libcrashhook/storm.h"
 #include "libcrashhook/syscalls.h"
@@ -168,14 +169,19 @@ static void write_sections(struct capture *capture) {
 
     write_header(capture);
     process_write(capture);
-    write_signal(capture);
+    if (!capture->request.sanitizer)
+        write_signal(capture);
     stacks_write_crashed(capture);
     if (!capture->secret)
         capture_memory(capture, SNAPSHOT_MEMORY_KIND_CODE, 0, pc - CODE_BEFORE, CODE_SIZE);
     images_write(capture);
     if (!capture->secret) {
-        message_write_abort(capture);
-        message_write_exception(capture);
+        if (capture->request.sanitizer) {
+            sanitizer_write(capture);
+        } else {
+            message_write_abort(capture);
+            message_write_exception(capture);
+        }
         process_write_environment(capture);
     }
     stacks_write_others(capture);

@@ -150,7 +150,7 @@ void helper_report(const struct report_request *request) {
     sys(SYS_clock_gettime, CLOCK_REALTIME, &capture->time);
     sys(SYS_clock_gettime, CLOCK_BOOTTIME, &capture->uptime);
     sys(SYS_clock_gettime, CLOCK_MONOTONIC, &capture->began);
-    if (!request->vfork_child)
+    if (!request->vfork_child && !request->goes_on)
         threads_prepare(&capture->threads, &capture->arena);
     child = arch_clone(CLONE_VM | CLONE_VFORK, stack + STACK_SIZE, helper_main, capture);
     if (child < 0)
@@ -160,8 +160,6 @@ void helper_report(const struct report_request *request) {
     /* Where a sandbox has killed the helper it would kill the process, too. */
     if (child >= 0 && WIFSIGNALED(status) && WTERMSIG(status) != SIGSYS)
         channel_rescue(&capture->channel);
-    if (request->handled)
-        threads_thaw(&capture->threads);
-    if (request->vfork_child && mapped > 0)
+    if ((request->vfork_child || request->goes_on) && mapped > 0)
         sys(SYS_munmap, start, mapped);
 }

@@ -11,8 +11,8 @@ struct report_request {
     int final_signal;
     int tid;
     bool vfork_child;
-    bool handled; /* the program ends itself, with exit_status */
-    int exit_status;
+    bool sanitizer; /* there was no signal: a sanitizer's runtime has found something */
+    bool goes_on;   /* and the program lives: nobody is stopped for good, nothing is left behind */
 };
 
 /* Comes back when the report is made, or cannot be. Async-signal-safe. */

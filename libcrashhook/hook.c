@@ -19,6 +19,7 @@
 #include "libcrashhook/dispositions.h"
 #include "libcrashhook/masks.h"
 #include "libcrashhook/next.h"
+#include "libcrashhook/sanitizer.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
@@ -37,12 +38,6 @@ struct hook_identity *hook_identity;
 /* crashd and crashctl define it: a program that reports crashes must not report its own. */
 extern const char crashhook_inert[] __attribute__((weak));
 
-/* An ASan program refuses to start with any library before its runtime, unless told so. */
-EXPORT const char *__asan_default_options(void);
-EXPORT const char *__asan_default_options(void) {
-    return "verify_asan_link_order=0";
-}
-
 static const struct {
     char name[8];
     int number;
@@ -55,19 +50,13 @@ static const struct {
     {"STKFLT", SIGSTKFLT}, {"PWR", SIGPWR},
 };
 
-/* Cannot be caught, or kill nobody: a stand-in would. */
-static const uint64_t NOT_DEADLY =
-    1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1) | 1ULL << (SIGCHLD - 1) | 1ULL << (SIGCONT - 1) |
-    1ULL << (SIGTSTP - 1) | 1ULL << (SIGTTIN - 1) | 1ULL << (SIGTTOU - 1) | 1ULL << (SIGURG - 1) |
-    1ULL << (SIGWINCH - 1);
-
 /* "SEGV,ABRT,24": numbers or names, with or without SIG. Unknown ones are skipped. */
 static uint64_t read_signals(const char *list) {
     uint64_t signals = 0, number;
 
     while (*list != '\0') {
         if (text_number(&list, 10, &number)) {
-            if (number >= 1 && number < 32 && (NOT_DEADLY & signal_bit((int)number)) == 0)
+            if (number >= 1 && number < 32 && number != SIGKILL && number != SIGSTOP)
                 signals |= signal_bit((int)number);
         } else {
             if (text_begins(list, "SIG"))
@@ -131,6 +120,9 @@ static bool read_environment(char *const *environment) {
         /* Valgrind does not survive a queued signal, and explains deaths better than we could. */
         if ((value = value_of(variable, "LD_PRELOAD=")) != NULL && contains(value, "/vgpreload_"))
             enabled = false;
+        /* Run by afl-fuzz, which wants to see the deaths itself, thousands of them. */
+        if (text_begins(variable, "__AFL_SHM_ID="))
+            enabled = false;
         if (!text_begins(variable, "CRASH"))
             continue;
         if ((value = value_of(variable, "CRASHD_SOCKET=")) != NULL && *value != '\0')
@@ -148,8 +140,6 @@ static bool read_environment(char *const *environment) {
             enabled = enabled && !text_equal(value, "1");
         else if ((value = value_of(variable, "CRASHHOOK_VERBOSE=")) != NULL)
             hook_settings.verbose = text_equal(value, "1");
-        else if ((value = value_of(variable, "CRASHHOOK_HANDLED=")) != NULL)
-            hook_settings.handled = text_equal(value, "1");
         else if ((value = value_of(variable, "CRASHHOOK_TIMEOUT_MS=")) != NULL &&
                  text_number(&value, 10, &number) && number >= 1 && number <= MAX_TIMEOUT_MS)
             hook_settings.timeout_ms = (uint32_t)number;
@@ -197,35 +187,46 @@ static void map_memory(int pid) {
     atomic_store(&hook_identity->pid, pid);
 }
 
-void hook_start(void) {
-    static atomic_flag started = ATOMIC_FLAG_INIT;
-    int pid;
-
-    if (atomic_flag_test_and_set(&started))
-        return;
-    hook_identity = &first_identity;
-    pid = (int)sys(SYS_getpid);
-    atomic_store(&first_identity.pid, pid);
+static void read_auxiliary_vector(void) {
     hook_settings.secure = getauxval(AT_SECURE) != 0;
     hook_settings.page_size = getauxval(AT_PAGESZ);
     hook_settings.executable = (const char *)getauxval(AT_EXECFN);
     hook_settings.headers = getauxval(AT_PHDR);
     hook_settings.n_headers = getauxval(AT_PHNUM);
     hook_settings.vdso = getauxval(AT_SYSINFO_EHDR);
-    next_start();
+}
+
+static bool constructed;
+
+void hook_start(void) {
+    static atomic_flag known = ATOMIC_FLAG_INIT, started = ATOMIC_FLAG_INIT;
+    int pid;
+
+    if (!atomic_flag_test_and_set(&known)) {
+        read_auxiliary_vector();
+        next_start();
+    }
+    /* A sanitizer's runtime calls before libc has its environment; until then we stay out. */
+    if ((environ == NULL && !constructed) || atomic_flag_test_and_set(&started))
+        return;
+    hook_identity = &first_identity;
+    pid = (int)sys(SYS_getpid);
+    atomic_store(&first_identity.pid, pid);
     hook_settings.timeout_ms = DEFAULT_TIMEOUT_MS;
     hook_settings.signals = SYNCHRONOUS_SIGNALS | signal_bit(SIGABRT);
     set_text(hook_settings.socket, sizeof hook_settings.socket, DEFAULT_SOCKET);
     if (!hook_settings.secure && !read_environment(environ))
         return;
-    if (crashhook_inert != NULL || is_machine_init(pid))
+    if (crashhook_inert != NULL || is_machine_init(pid) || sanitizer_is_fuzzer())
         return;
     map_memory(pid);
     masks_start();
     hook_settings.active = true;
     dispositions_start();
+    sanitizer_start();
 }
 
 __attribute__((constructor)) static void construct(void) {
+    constructed = true;
     hook_start();
 }

@@ -3,6 +3,7 @@
 #include "libcrashhook/storm.h"
 
 #include "libcrashhook/capture.h"
+#include "libcrashhook/sanitizer.h"
 #include "libcrashhook/stacks.h"
 
 enum { WORDS = 256, FRAMES = 4 };
@@ -36,6 +37,12 @@ uint64_t storm_key(struct capture *capture) {
     uint64_t sp = stacks_readable_sp(capture, cause->registers[SNAPSHOT_REGISTER_RSP]);
     size_t count, found = 0;
 
+    /* The newest code is the runtime's, in all of its reports. */
+    if (capture->request.sanitizer) {
+        size_t length;
+        const char *same = sanitizer_key(&length);
+        return add_bytes(key, same, length);
+    }
     add_code(capture, cause->registers[SNAPSHOT_REGISTER_RIP], &key);
     count = memory_read(&capture->memory, sp & ~(uint64_t)7, words, WORDS * sizeof *words);
     for (size_t i = 0; i < count / sizeof *words && found < FRAMES; i++)

@@ -40,8 +40,8 @@ static void on_freeze(int signal, siginfo_t *info, void *context) {
     answered = atomic_fetch_add(&freeze->answered, 1) + 1;
     if (answered >= atomic_load(&freeze->expected))
         sys(SYS_futex, &freeze->answered, FUTEX_WAKE_PRIVATE, 1);
-    while (atomic_load(&freeze->thawed) == 0)
-        sys(SYS_futex, &freeze->thawed, FUTEX_WAIT_PRIVATE, 0, NULL);
+    for (;;)
+        sys(SYS_futex, &freeze->never, FUTEX_WAIT_PRIVATE, 0, NULL);
 }
 
 void threads_prepare(struct threads *threads, struct arena *arena) {
@@ -56,20 +56,12 @@ void threads_prepare(struct threads *threads, struct arena *arena) {
     action = (struct kernel_sigaction){
         .handler = on_freeze,
         /* Not SA_ONSTACK: a thousand fresh alternate stacks are what costs most. */
-        .flags = SA_SIGINFO | SA_RESTART | ARCH_SA_RESTORER,
+        .flags = SA_SIGINFO | ARCH_SA_RESTORER,
         .restorer = (void *)arch_signal_return,
         .mask = UINT64_MAX,
     };
     atomic_store(&hook_identity->freeze, &threads->freeze);
-    threads->can_freeze = sys_sigaction(FREEZE_SIGNAL, &action, &threads->before) == 0;
-}
-
-void threads_thaw(struct threads *threads) {
-    if (!threads->can_freeze)
-        return;
-    atomic_store(&threads->freeze.thawed, 1);
-    sys(SYS_futex, &threads->freeze.thawed, FUTEX_WAKE_PRIVATE, INT32_MAX);
-    sys_sigaction(FREEZE_SIGNAL, &threads->before, NULL);
+    threads->can_freeze = sys_sigaction(FREEZE_SIGNAL, &action, NULL) == 0;
 }
 
 static void add_task(struct threads *threads, size_t room, int tid) {

@@ -10,7 +10,6 @@
 
 #include "libcrashhook/arena.h"
 #include "libcrashhook/arch.h"
-#include "libcrashhook/syscalls.h"
 
 /* What a stopped thread says about itself. */
 struct frozen {
@@ -23,7 +22,7 @@ struct frozen {
 /* Seen by all threads. */
 struct freeze {
     atomic_uint arrived, answered, expected;
-    atomic_uint thawed; /* what stopped threads wait for, mostly in vain */
+    unsigned never; /* what stopped threads wait for */
     unsigned slots;
     struct frozen *frozen;
 };
@@ -31,8 +30,7 @@ struct freeze {
 struct threads {
     struct freeze freeze;
     bool can_freeze;
-    struct kernel_sigaction before; /* what libc had for the signal that stops them */
-    int *tids;                      /* all but the crashed one */
+    int *tids; /* all but the crashed one */
     unsigned n_tids;
     unsigned n_all;
     unsigned unlisted; /* more than there was room for */
@@ -45,8 +43,6 @@ void threads_freeze(struct threads *threads, struct arena *arena, const char *pr
                     int tid);
 /* Waits until all have stopped, or those that have not will not. */
 void threads_wait(struct threads *threads, const char *proc);
-/* Lets them go on, in a process that lives on; the structure must stay where it is. */
-void threads_thaw(struct threads *threads);
 /* Has this one stopped? */
 const struct frozen *threads_find(const struct threads *threads, int tid);
 

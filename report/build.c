@@ -19,7 +19,7 @@
 #include "report/tags.h"
 #include "symbolizer/demangle.h"
 
-enum { TEXT_MAX = 8192, NAME_MAX_BYTES = 1024, PATH_MAX_BYTES = 4096 };
+enum { TEXT_MAX = 8192, SANITIZER_MAX = 64 * 1024, NAME_MAX_BYTES = 1024, PATH_MAX_BYTES = 4096 };
 
 BASE_DEFINE_CLEANUP(scrubber_free, struct scrubber *, scrubber_free);
 BASE_DEFINE_CLEANUP(report_free, struct crash_report *, report_free);
@@ -231,7 +231,8 @@ static int take_thread(struct crash_report *report, struct walk *walk,
         return -ENOMEM;
     for (size_t i = 0; i < thread->stack.n_frames; i++) {
         const struct frame *frame = &thread->stack.frames[i];
-        thread->in_app[i] = origin_frame_in_app(snapshot, frame, report->exe);
+        thread->in_app[i] = origin_frame_in_app(snapshot, frame, report->exe) &&
+                            !origin_called_by_runtime(&thread->stack, i);
         if (frame->module >= 0)
             report->modules[frame->module].used = true;
     }
@@ -288,6 +289,10 @@ static int take_diagnosis(struct crash_report *report, struct walk *walk,
         r = clean_in_place(scrubber, &diagnosis->sent_by_name, 64);
     if (r == 0)
         r = scrub_keep(scrubber, snapshot->abort_text, TEXT_MAX, &report->abort_text);
+    if (r == 0)
+        r = scrub_keep(scrubber, snapshot->sanitizer.name, 64, &report->sanitizer);
+    if (r == 0)
+        r = scrub_keep(scrubber, snapshot->sanitizer.text, SANITIZER_MAX, &report->sanitizer_text);
     if (r == 0)
         r = scrub_keep(scrubber, snapshot->exception.what, TEXT_MAX, &report->exception_what);
     if (r == 0 && !text_empty(snapshot->exception.type)) {
@@ -413,6 +418,8 @@ struct crash_report *report_free(struct crash_report *report) {
     free(report->release_source);
     free(report->environment);
     free(report->abort_text);
+    free(report->sanitizer);
+    free(report->sanitizer_text);
     free(report->exception_type);
     free(report->exception_what);
     private_clear(report);

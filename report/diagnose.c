@@ -145,7 +145,9 @@ int diagnose(const struct diagnose_input *input, struct report_diagnosis *ret) {
     const struct snapshot_signal *signal = &input->snapshot->signal;
 
     *ret = (struct report_diagnosis){.synthetic = true, .kind = "signal"};
-    if (!signal->present) {
+    if (diagnose_sanitizer(input, ret)) {
+        ret->synthetic = false;
+    } else if (!signal->present) {
         ret->kind = "unknown";
         diagnosis_say(&ret->value, "Unknown: the snapshot ends before the signal");
     } else if (!diagnose_sent(input, ret) && !diagnose_abort(input, ret) &&

@@ -22,6 +22,7 @@ void diagnosis_clear(struct report_diagnosis *diagnosis);
 /* Parts, one file each: true if the diagnosis is made. */
 bool diagnose_overflow(const struct diagnose_input *input, struct report_diagnosis *ret);
 bool diagnose_memory(const struct diagnose_input *input, struct report_diagnosis *ret);
+bool diagnose_sanitizer(const struct diagnose_input *input, struct report_diagnosis *ret);
 bool diagnose_abort(const struct diagnose_input *input, struct report_diagnosis *ret);
 
 /* Sets value (detail): a formatted sentence. */

@@ -20,7 +20,8 @@ bool origin_module_in_app(const char *path, const char *exe) {
     const char *name = text_basename(path);
     return *name && !text_starts_with(name, "libcrashhook.so") &&
            !text_starts_with(name, "libstdc++.so") && !text_starts_with(name, "libgcc_s.so") &&
-           !text_starts_with(name, "libc.so") && !text_starts_with(name, "ld-");
+           !text_starts_with(name, "libclang_rt.") && !text_starts_with(name, "libc.so") &&
+           !text_starts_with(name, "ld-");
 }
 
 /* Functions that are in every program without being its own. */
@@ -29,6 +30,7 @@ static bool is_runtime_function(const char *name) {
         "abort",
         "raise",
         "_start",
+        "__do_global_dtors_aux",
         "__libc_start_main",
         "__libc_start_call_main",
         "start_thread",
@@ -54,8 +56,9 @@ static bool is_runtime_function(const char *name) {
         "__rust_start_panic",
     };
     static const char *const prefixes[] = {
-        "std::",    "__gnu_cxx::", "__cxxabiv1::", "core::",  "alloc::",
-        "_Unwind_", "__cxa_",      "__ubsan_",     "__asan_", "__sanitizer",
+        "std::",  "__gnu_cxx::", "__cxxabiv1::",   "core::",          "alloc::", "_Unwind_",
+        "__cxa_", "__sanitizer", "__interceptor_", "___interceptor_", "__asan",  "__hwasan",
+        "__lsan", "__msan",      "__tsan",         "__ubsan",
     };
     for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
         if (strcmp(name, exact[i]) == 0)
@@ -84,13 +87,24 @@ bool origin_frame_in_app(const struct snapshot *snapshot, const struct frame *fr
 
 static bool is_runtime_module(const char *path) {
     static const char *const names[] = {
-        "libc.so",    "libc-2",   "ld-linux",  "ld-musl",      "ld-2.",
-        "libpthread", "libgcc_s", "libstdc++", "libc++",       "libm.so",
-        "librt.so",   "libdl.so", "libunwind", "libcrashhook", "[vdso]",
+        "libc.so",    "libc-2",       "ld-linux",     "ld-musl",    "ld-2.",        "libpthread",
+        "libgcc_s",   "libstdc++",    "libc++",       "libm.so",    "librt.so",     "libdl.so",
+        "libunwind",  "libcrashhook", "[vdso]",       "libasan.so", "libhwasan.so", "liblsan.so",
+        "libtsan.so", "libubsan.so",  "libclang_rt.",
     };
     const char *name = text_basename(path);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (text_starts_with(name, names[i]))
+            return true;
+    return false;
+}
+
+/* Parts of UBSan's runtime have names like handleIntegerOverflowImpl. */
+bool origin_called_by_runtime(const struct stack *stack, size_t index) {
+    enum { LEVELS = 2 };
+    for (size_t i = index + 1; i < stack->n_frames && i <= index + LEVELS; i++)
+        if (stack->frames[i].function &&
+            text_starts_with(stack->frames[i].function, "__ubsan_handle_"))
             return true;
     return false;
 }
@@ -100,7 +114,8 @@ int origin_culprit(const struct snapshot *snapshot, const struct stack *stack) {
         const struct frame *frame = &stack->frames[i];
         if (frame->module < 0 || !is_code(snapshot, frame) || frame->trampoline ||
             frame->trust == FRAME_TRUST_SCAN ||
-            is_runtime_module(snapshot->modules[frame->module].path))
+            is_runtime_module(snapshot->modules[frame->module].path) ||
+            origin_called_by_runtime(stack, i))
             continue;
         if (!frame->function || !is_runtime_function(frame->function))
             return (int)i;

@@ -14,6 +14,8 @@ bool origin_module_in_app(const char *path, const char *exe);
 bool origin_frame_in_app(const struct snapshot *snapshot, const struct frame *frame,
                          const char *exe);
 /* Index of the newest frame that is not libc, unwinder or terminate, -1 if there is none. */
+/* Is it the work of a function of a sanitizer's runtime, whatever its own name? */
+bool origin_called_by_runtime(const struct stack *stack, size_t index);
 int origin_culprit(const struct snapshot *snapshot, const struct stack *stack);
 
 #endif

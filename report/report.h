@@ -73,6 +73,7 @@ struct crash_report {
     const char *signal_name, *code_name; /* code_name NULL if unknown */
     struct report_diagnosis diagnosis;
     char *abort_text, *exception_type, *exception_what;
+    char *sanitizer, *sanitizer_text; /* name of the sanitizer, and all that it printed */
 
     /* Only where context.send_pii allows; else none. */
     char **arguments;

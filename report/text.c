@@ -24,6 +24,7 @@ enum {
     SOURCE_BEFORE = 2,
     SOURCE_AFTER = 1,
     SOURCE_FRAMES = 8,
+    SANITIZER_LINES = 60,
 };
 
 static void print_head(FILE *out, const struct crash_report *report) {
@@ -31,8 +32,12 @@ static void print_head(FILE *out, const struct crash_report *report) {
     time_t seconds = (time_t)(report->time / 1000000000u);
     struct tm local;
     const struct report_thread *thread = report->n_threads ? &report->threads[0] : NULL;
-    int used = snprintf(head, sizeof head, "crashd: %s[%u] died of %s", report->program,
-                        report->pid, report->signal ? report->signal_name : "an unknown signal");
+    bool found = !report->signal && report->sanitizer;
+    int used = snprintf(head, sizeof head, "crashd: %s[%u] %s %s", report->program, report->pid,
+                        found ? "reported by" : "died of",
+                        found            ? report->sanitizer
+                        : report->signal ? report->signal_name
+                                         : "an unknown signal");
     if (thread && !thread->main && used < (int)sizeof head)
         snprintf(head + used, sizeof head - (size_t)used, " in thread \"%s\" (tid %u)",
                  thread->name, thread->tid);
@@ -153,6 +158,22 @@ static void print_stack(FILE *out, const struct crash_report *report) {
         fprintf(out, "      the stack ends here: %s\n", stack->ended);
 }
 
+/* Where the memory came from, who else was there. Not its maps of the memory around it. */
+static void print_sanitizer(FILE *out, const struct crash_report *report) {
+    const char *line = report->sanitizer_text;
+    if (!line)
+        return;
+    fputs("\n  the sanitizer's own words:\n", out);
+    for (size_t i = 0; *line && i < SANITIZER_LINES; i++) {
+        int length = (int)strcspn(line, "\n");
+        if (text_starts_with(line, "SUMMARY: ") || text_starts_with(line, "Shadow bytes"))
+            return;
+        if (length)
+            fprintf(out, "    %.*s\n", length, line);
+        line += (size_t)length + (line[length] == '\n');
+    }
+}
+
 static void print_duration(FILE *out, uint64_t nanoseconds) {
     uint64_t seconds = nanoseconds / 1000000000u;
     if (seconds < 60)
@@ -221,6 +242,7 @@ int text_render(const struct crash_report *report, char **text, size_t *size) {
     print_what(out, report);
     if (report->n_threads)
         print_stack(out, report);
+    print_sanitizer(out, report);
     threadgroups_print(out, report);
     print_facts(out, report);
     print_symbols(out, report);

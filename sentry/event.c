@@ -13,6 +13,8 @@
 #include "sentry/json.h"
 #include "sentry/stacktrace.h"
 
+enum { SANITIZER_MAX = 64 * 1024 };
+
 /* What is left out of an event that is too large, one step after the other. */
 enum cut {
     CUT_NOTHING,
@@ -212,7 +214,7 @@ static json_t *render_sdk(void) {
     return json_pack("{ss ss}", "name", SENTRY_CLIENT_NAME, "version", CRASHD_VERSION);
 }
 
-static json_t *render_extra(enum cut cut, size_t left_out) {
+static json_t *render_extra(const struct crash_report *report, enum cut cut, size_t left_out) {
     static const char *const words[CUT_STEPS] = {
         [CUT_SOURCE_OF_OTHERS] = "source lines of the other threads",
         [CUT_EQUAL_STACKS] = "stacks equal to another thread's",
@@ -226,6 +228,8 @@ static json_t *render_extra(enum cut cut, size_t left_out) {
     for (int i = CUT_SOURCE_OF_OTHERS; i <= (int)cut; i++)
         json_array_append_new(list, json_string(words[i]));
     json_put(extra, "left out to keep the event small", list);
+    /* Not an attachment: most servers but Sentry's own ignore those. */
+    json_put_text(extra, "sanitizer report", report->sanitizer_text, SANITIZER_MAX);
     if (left_out)
         json_object_set_new(extra, "frames left out", json_integer((json_int_t)left_out));
     return extra;
@@ -255,7 +259,7 @@ static json_t *render(const struct crash_report *report, const struct event_opti
     json_put(event, "debug_meta", render_images(report, cut));
     if (!text_empty(context->user_id))
         json_put(event, "user", json_pack("{ss}", "id", context->user_id));
-    json_put(event, "extra", render_extra(cut, left_out));
+    json_put(event, "extra", render_extra(report, cut, left_out));
     json_put(event, "sdk", render_sdk());
     return event;
 }

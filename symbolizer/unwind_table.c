@@ -205,6 +205,23 @@ static int build(struct scan *scan, struct unwind_synthetic *table) {
     return 0;
 }
 
+/* Makes a CIE of .debug_frame one of .eh_frame. Version 4, which LLVM writes, has two more bytes
+ * that .eh_frame does not know; what follows moves up, and the end is filled with no-ops. */
+static void rewrite_cie(uint8_t *frames, size_t offset, size_t next) {
+    enum { ID = 4, VERSION = 8, AUGMENTATION = 9, DEBUG_FRAME_VERSION = 4, EH_FRAME_VERSION = 3 };
+    if (next - offset < AUGMENTATION + 3)
+        return;
+    memset(frames + offset + ID, 0, 4);
+    uint8_t *sizes = memchr(frames + offset + AUGMENTATION, '\0', next - offset - AUGMENTATION - 2);
+    if (frames[offset + VERSION] != DEBUG_FRAME_VERSION || !sizes)
+        return;
+    sizes++;
+    size_t rest = (size_t)(frames + next - sizes) - 2;
+    frames[offset + VERSION] = EH_FRAME_VERSION;
+    memmove(sizes, sizes + 2, rest);
+    memset(sizes + rest, DW_CFA_nop, 2);
+}
+
 /* .eh_frame: addresses relative to the field stay right, so the section is used where it is.
  * .debug_frame: a copy whose CIE marks and pointers are those of .eh_frame. */
 static int synthesize(const uint8_t *bytes, size_t size, uint64_t address, bool eh_frame,
@@ -234,8 +251,8 @@ static int synthesize(const uint8_t *bytes, size_t size, uint64_t address, bool 
             break;
         if (state == 0 && !dwarf_cfi_cie_p(&entry))
             r = scan_fde(&scan, IDENT, &data, offset, &entry.fde);
-        else if (state == 0 && scan.frames && offset + FDE_ADDRESS <= size)
-            memset(scan.frames + offset + 4, 0, 4);
+        else if (state == 0 && scan.frames && next <= size)
+            rewrite_cie(scan.frames, offset, next);
         offset = next;
     }
     if (r == 0)
