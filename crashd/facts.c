@@ -126,7 +126,6 @@ static bool has_foreign_root(int process) {
 }
 
 static void add_process(json_t *facts, const struct peer *peer) {
-    struct proc_status status = {0};
     struct proc_stat stat = {0};
     unsigned long secure = 1;
     BASE_CLEANUP(free)
@@ -155,19 +154,16 @@ static void add_process(json_t *facts, const struct peer *peer) {
     set_text(facts, "unit", unit);
     set_text(facts, "container", container);
     json_object_set_new(facts, "pid", json_integer(peer->pid));
-    bool readable = proc_status(peer->process, &status) == 0;
-    if (readable) {
-        json_object_set_new(facts, "uid", json_integer(status.uids[0]));
-        json_object_set_new(facts, "gid", json_integer(status.gids[0]));
-        json_object_set_new(facts, "ppid", json_integer(status.parent));
-    }
+    json_object_set_new(facts, "uid", json_integer(peer->status.uids[0]));
+    json_object_set_new(facts, "gid", json_integer(peer->status.gids[0]));
+    json_object_set_new(facts, "ppid", json_integer(peer->status.parent));
     if (proc_stat(peer->process, &stat) == 0)
         add_start_time(facts, stat.start);
     if (has_foreign_root(peer->process))
         json_object_set_new(facts, "foreign_root", json_true());
     /* Raised privileges: its environment is its caller's word, and its report root's alone. */
-    if (proc_auxiliary(peer->process, AT_SECURE, &secure) && !secure && readable &&
-        status.uids[0] == status.uids[1])
+    if (proc_auxiliary(peer->process, AT_SECURE, &secure) && !secure &&
+        peer->status.uids[0] == peer->status.uids[1])
         add_environment(facts, peer->process);
     else
         json_object_set_new(facts, "secure", json_true());

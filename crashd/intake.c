@@ -18,6 +18,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "crashd/facts.h"
+#include "crashd/hello.h"
 #include "crashd/ipc.h"
 #include "crashd/modules.h"
 #include "crashd/peer.h"
@@ -25,47 +26,7 @@
 
 static const uint64_t SECOND = 1000000000;
 
-enum { PIPE_SIZE = 1 << 20, DISK_MIN = 256 << 10, HELLO_FDS = 8 };
-
-/* The hello and the pipe that comes with it; further descriptors are closed. */
-static int receive_hello(int connection, struct handshake_hello *hello, int *pipe) {
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(HELLO_FDS * sizeof(int))];
-    } control;
-    struct iovec part = {hello, sizeof *hello};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.room,
-                             .msg_controllen = sizeof control.room};
-    struct timeval patience = {.tv_sec = 2};
-    *pipe = -1;
-    memset(hello, 0, sizeof *hello);
-    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    ssize_t n = recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
-    if (n < 0)
-        return -errno;
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
-        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-            continue;
-        for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
-            int fd;
-            memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-            if (*pipe < 0)
-                *pipe = fd;
-            else
-                close(fd);
-        }
-    }
-    struct stat st;
-    if (n == 0)
-        return -ENODATA;
-    if (n < HANDSHAKE_HELLO_MIN || memcmp(hello->magic, HANDSHAKE_MAGIC, 8) != 0 || *pipe < 0 ||
-        fstat(*pipe, &st) < 0 || !S_ISFIFO(st.st_mode))
-        return -EBADMSG;
-    return 0;
-}
+enum { PIPE_SIZE = 1 << 20, DISK_MIN = 256 << 10 };
 
 /* How long a snapshot may become: a full disk shortens new ones, so that queued ones have room. */
 static uint64_t room_for(const struct intake *intake, uint64_t wanted) {
@@ -124,20 +85,6 @@ static int copy_snapshot(int from, int to, uint64_t limit, uint64_t *size, bool 
     }
 }
 
-/* Completes an entry; where the disk is full for the facts the snapshot gives up half of itself. */
-static int finish_entry(const struct intake *intake, const char *id, int entry, int file,
-                        json_t *facts, uint64_t size, bool cut) {
-    json_object_set_new(facts, "snapshot_bytes", json_integer((json_int_t)size));
-    json_object_set_new(facts, "incomplete", json_boolean(cut));
-    int r = spool_write_json(entry, "facts.json", facts);
-    if (r == -ENOSPC && size > 1 && ftruncate(file, (off_t)(size / 2)) == 0) {
-        json_object_set_new(facts, "snapshot_bytes", json_integer((json_int_t)(size / 2)));
-        json_object_set_new(facts, "incomplete", json_true());
-        r = spool_write_json(entry, "facts.json", facts);
-    }
-    return r < 0 ? r : spool_move(intake->spool, id, SPOOL_INCOMING, SPOOL_CAPTURED);
-}
-
 static void tell_main(const struct intake *intake, const json_t *facts, json_t *paths,
                       const int *fds, size_t n_fds) {
     BASE_CLEANUP(json)
@@ -152,15 +99,12 @@ static void tell_main(const struct intake *intake, const json_t *facts, json_t *
 }
 
 /* After the answer: up to here kill -9 is survived, from here on loss of power too. */
-static void make_durable(const struct intake *intake, int entry, int file) {
+static void make_durable(const struct intake *intake, const struct entry *entry) {
     if (intake->run_id)
         return;
-    fsync(file);
-    BASE_CLEANUP(close)
-    int facts = openat(entry, "facts.json", O_RDONLY | O_CLOEXEC);
-    if (facts >= 0)
-        fsync(facts);
-    fsync(entry);
+    fsync(entry->snapshot);
+    fsync(entry->facts);
+    fsync(entry->directory);
     fsync(intake->spool->states[SPOOL_CAPTURED]);
 }
 
@@ -178,105 +122,146 @@ static void add_death(json_t *facts, const struct peer *peer, const struct hands
                                   (hello->flags & HANDSHAKE_FLAG_PROXY_DEATH) != 0));
 }
 
-static enum handshake_answer take_snapshot(const struct intake *intake,
-                                           const struct handshake_hello *hello, int connection,
-                                           int source) {
-    char id[SPOOL_ID_SIZE];
-    int fds[MODULES_MAX];
-    size_t n_fds = 0;
-    uint64_t size = 0;
-    bool cut = false;
-    BASE_CLEANUP(peer)
+/* What is known of a client when its hello comes. */
+struct client {
+    int connection;
     struct peer peer;
-    BASE_CLEANUP(json)
-    json_t *facts = NULL;
-    BASE_CLEANUP(json)
-    json_t *paths = json_array();
-    BASE_CLEANUP(close)
-    int entry = -1;
-    BASE_CLEANUP(close)
-    int file = -1;
+    struct modules_view view;
+    json_t *facts;
+};
 
-    peer_identify(connection, hello->flags & HANDSHAKE_FLAG_HELPER, &peer);
-    if (!right_run(intake, hello)) {
-        log_warning("a crash of pid %d (uid %u) belongs to another run: refused", (int)peer.pid,
-                    peer.uid);
-        return HANDSHAKE_REFUSED;
-    }
-    uint64_t limit = room_for(intake, hello->budget ? hello->budget : intake->snapshot_max);
-    if (limit == 0) {
-        log_error("the disk of the state directory is full: a crash of uid %u is refused; make "
-                  "room, or lower retention-count",
-                  peer.uid);
-        return HANDSHAKE_REFUSED;
-    }
-    if (hex_uuid(id) < 0)
-        return HANDSHAKE_REFUSED;
-    int r = entry = spool_create(intake->spool, id);
-    if (r >= 0)
-        r = file = openat(entry, "snapshot", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (r >= 0) {
-        facts = facts_collect(id, &peer);
-        r = facts && paths ? 0 : -ENOMEM;
-    }
-    if (r >= 0 && peer.identified) {
-        n_fds = modules_open(peer.process, ipc_flag(facts, "foreign_root"), paths, fds);
-        if (!peer_still_there(&peer)) {
-            /* What was read may be about its successor. */
-            json_decref(facts);
-            facts = facts_unknown(id, peer.uid, peer.gid);
-            r = facts ? 0 : -ENOMEM;
-        }
-    } else if (r >= 0) {
-        log_info("who crashed is not certain (%s): only the snapshot of %s is used", peer.doubt,
-                 id);
-    }
-    if (r >= 0) {
-        json_object_set_new(facts, "tid", json_integer(hello->tid));
-        add_death(facts, &peer, hello);
-        if (hello->flags & HANDSHAKE_FLAG_SECURE)
-            json_object_set_new(facts, "secure", json_true());
-        if (intake->run_id)
-            json_object_set_new(facts, "run_id", json_string(intake->run_id));
-        r = copy_snapshot(source, file, limit, &size, &cut);
-    }
-    if (r >= 0)
-        r = size > 0 ? finish_entry(intake, id, entry, file, facts, size, cut) : -ENODATA;
-    if (r < 0) {
-        if (r == -ENODATA)
-            log_info("a client of uid %u left without a snapshot", peer.uid);
-        else
-            log_error("a crash of uid %u could not be kept: %s", peer.uid, strerror(-r));
-        spool_remove(intake->spool, SPOOL_INCOMING, id);
-    } else {
-        char answer = HANDSHAKE_STORED;
-        if (send(connection, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-            log_debug("%s did not wait for the answer", id);
-        tell_main(intake, facts, paths, fds, n_fds);
-        make_durable(intake, entry, file);
-    }
-    for (size_t i = 0; i < n_fds; i++)
-        close(fds[i]);
-    return r < 0 ? HANDSHAKE_REFUSED : HANDSHAKE_STORED;
+static void cleanup_client(struct client *client) {
+    peer_clear(&client->peer);
+    modules_view_clear(&client->view);
+    json_decref(client->facts);
 }
 
-void intake_client(const struct intake *intake, int connection) {
+/* Looks at the process; false where there is no memory for it. */
+static bool look(struct client *client, const char *id, bool helper) {
+    peer_clear(&client->peer);
+    modules_view_clear(&client->view);
+    json_decref(client->facts);
+    peer_identify(client->connection, helper, &client->peer);
+    client->facts = facts_collect(id, &client->peer);
+    if (client->peer.identified)
+        modules_view(&client->peer, &client->view);
+    return client->facts != NULL;
+}
+
+static bool may_come(const struct intake *intake, const struct client *client,
+                     const struct handshake_hello *hello, uint64_t *limit) {
+    uint32_t uid = client->peer.uid;
+    if (!right_run(intake, hello)) {
+        log_warning("a crash of pid %d (uid %u) belongs to another run: refused",
+                    (int)client->peer.pid, uid);
+        return false;
+    }
+    *limit = room_for(intake, hello->budget ? hello->budget : intake->snapshot_max);
+    if (*limit == 0)
+        log_error("the disk of the state directory is full: a crash of uid %u is refused; make "
+                  "room, or lower retention-count",
+                  uid);
+    return *limit > 0;
+}
+
+static int add_facts(const struct intake *intake, struct client *client, const char *id,
+                     const struct handshake_hello *hello) {
+    struct peer *peer = &client->peer;
+    if (!peer->identified) {
+        log_info("who crashed is not certain (%s): only the snapshot of %s is used", peer->doubt,
+                 id);
+    } else if (!peer_still_there(peer)) {
+        /* What was read may be about its successor. */
+        json_decref(client->facts);
+        modules_view_clear(&client->view);
+        client->facts = facts_unknown(id, peer->uid, peer->gid);
+        if (!client->facts)
+            return -ENOMEM;
+    }
+    json_object_set_new(client->facts, "tid", json_integer(hello->tid));
+    add_death(client->facts, peer, hello);
+    if (hello->flags & HANDSHAKE_FLAG_SECURE)
+        json_object_set_new(client->facts, "secure", json_true());
+    if (intake->run_id)
+        json_object_set_new(client->facts, "run_id", json_string(intake->run_id));
+    return 0;
+}
+
+static int keep(const struct intake *intake, struct entry *entry, struct client *client,
+                const struct handshake_hello *hello, int source, uint64_t limit) {
+    uint64_t size = 0;
+    bool cut = false;
+    int r = entry_prepare(intake->spool, entry);
+    if (r == 0)
+        r = add_facts(intake, client, entry->id, hello);
+    if (r == 0)
+        r = copy_snapshot(source, entry->snapshot, limit, &size, &cut);
+    if (r == 0 && size == 0)
+        r = -ENODATA;
+    if (r == 0) {
+        json_object_set_new(client->facts, "incomplete", json_boolean(cut));
+        r = entry_complete(intake->spool, entry, client->facts, size);
+    }
+    if (r == -ENODATA)
+        log_info("a client of uid %u left without a snapshot", client->peer.uid);
+    else if (r < 0)
+        log_error("a crash of uid %u could not be kept: %s", client->peer.uid, strerror(-r));
+    if (r < 0)
+        entry_remove(intake->spool, entry);
+    return r;
+}
+
+static void answer(const struct client *client, enum handshake_answer verdict) {
+    char byte = (char)verdict;
+    if (send(client->connection, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        log_debug("pid %d did not wait for the answer", (int)client->peer.pid);
+}
+
+/* The process need not wait for its files to be opened: what is needed of it is held. */
+static void hand_over(const struct intake *intake, struct client *client) {
+    int fds[MODULES_MAX];
+    BASE_CLEANUP(json)
+    json_t *paths = json_array();
+    size_t n_fds = 0;
+    if (paths && client->peer.identified)
+        n_fds = modules_open(&client->view, &client->peer.status,
+                             ipc_flag(client->facts, "foreign_root"), paths, fds);
+    tell_main(intake, client->facts, paths, fds, n_fds);
+    for (size_t i = 0; i < n_fds; i++)
+        close(fds[i]);
+}
+
+void intake_client(const struct intake *intake, struct entry *entry, int connection) {
     struct handshake_hello hello;
+    uint64_t limit;
     BASE_CLEANUP(close)
     int owned = connection;
     BASE_CLEANUP(close)
     int source = -1;
-    int r = receive_hello(connection, &hello, &source);
+    BASE_CLEANUP(client)
+    struct client client = {.connection = connection,
+                            .peer = {.process = -1, .holder = -1},
+                            .view = {.exe = -1, .root = -1}};
+    /* All this while the process is still looking at itself. */
+    bool looked = entry_prepare(intake->spool, entry) == 0 && look(&client, entry->id, true);
+    int r = hello_receive(connection, &hello, &source);
     if (r == -ENODATA)
         return;
     if (r < 0) {
         log_info("a client that is no crashing process was turned away: %s", strerror(-r));
         return;
     }
-    /* More of the snapshot is under way while the process is looked at. */
     fcntl(source, F_SETPIPE_SZ, PIPE_SIZE);
     fcntl(source, F_SETFL, O_NONBLOCK);
-    char answer = (char)take_snapshot(intake, &hello, connection, source);
-    if (answer != HANDSHAKE_STORED)
-        send(connection, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!looked || !(hello.flags & HANDSHAKE_FLAG_HELPER))
+        looked = look(&client, entry->id, hello.flags & HANDSHAKE_FLAG_HELPER);
+    if (!looked || !may_come(intake, &client, &hello, &limit) ||
+        keep(intake, entry, &client, &hello, source, limit) < 0) {
+        answer(&client, HANDSHAKE_REFUSED);
+        return;
+    }
+    answer(&client, HANDSHAKE_STORED);
+    hand_over(intake, &client);
+    make_durable(intake, entry);
+    entry_close(entry);
 }

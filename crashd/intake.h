@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crashd/entry.h"
 #include "crashd/quota.h"
 #include "crashd/spool.h"
 
@@ -21,8 +22,9 @@ struct intake {
 
 enum { INTAKE_SECONDS = 10 };
 
-/* Serves a connection and closes it. */
-void intake_client(const struct intake *intake, int connection);
+/* Serves a connection and closes it. What comes goes into the entry, which is made if there is none
+ * and has moved on afterwards; it stays for the next client if nothing came. */
+void intake_client(const struct intake *intake, struct entry *entry, int connection);
 /* Takes all complete files out of a drop directory. */
 void intake_drops(const struct intake *intake, const char *directory);
 

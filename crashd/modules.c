@@ -73,21 +73,32 @@ static char *path_of_line(char *line) {
     return at > 0 && line[at] == '/' ? line + at : NULL;
 }
 
-size_t modules_open(int process, bool everything, json_t *paths, int fds[MODULES_MAX]) {
-    struct proc_status status;
+void modules_view(const struct peer *peer, struct modules_view *view) {
+    *view = (struct modules_view){
+        .maps = proc_text(peer->process, "maps", MAPS_MAX, NULL),
+        .exe_path = proc_link(peer->process, "exe"),
+        .exe = openat(peer->process, "exe", O_PATH | O_CLOEXEC),
+        .root = openat(peer->process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC),
+    };
+}
+
+void modules_view_clear(struct modules_view *view) {
+    free(view->maps);
+    free(view->exe_path);
+    cleanup_close(&view->exe);
+    cleanup_close(&view->root);
+    *view = (struct modules_view){.exe = -1, .root = -1};
+}
+
+size_t modules_open(const struct modules_view *view, const struct proc_status *owner,
+                    bool everything, json_t *paths, int fds[MODULES_MAX]) {
     size_t n = 0, room = MODULES_PATHS_MAX;
-    BASE_CLEANUP(free)
-    char *maps = proc_text(process, "maps", MAPS_MAX, NULL);
-    BASE_CLEANUP(free)
-    char *exe = proc_link(process, "exe");
-    BASE_CLEANUP(close)
-    int root = openat(process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    char *rest = maps, *text;
+    char *rest = view->maps, *text;
     const char *last = "";
 
-    if (!maps || proc_status(process, &status) < 0)
+    if (!view->maps)
         return 0;
-    become_client(&status);
+    become_client(owner);
     while (n < MODULES_MAX && rest && (text = strsep(&rest, "\n"))) {
         char *path = path_of_line(text);
         if (!path || strcmp(path, last) == 0)
@@ -95,13 +106,13 @@ size_t modules_open(int process, bool everything, json_t *paths, int fds[MODULES
         last = path;
         size_t length = strlen(path);
         bool deleted = text_ends_with(path, " (deleted)");
-        bool is_exe = exe && strcmp(exe, path) == 0;
+        bool is_exe = view->exe_path && strcmp(view->exe_path, path) == 0;
         if (length > room || (deleted && !is_exe) ||
             (!everything && !deleted && of_the_system(path)))
             continue;
         BASE_CLEANUP(close)
-        int place = is_exe ? openat(process, "exe", O_PATH | O_CLOEXEC) : open_below(root, path);
-        int fd = place < 0 ? -1 : reopen(place);
+        int place = is_exe ? -1 : open_below(view->root, path);
+        int fd = is_exe ? reopen(view->exe) : place < 0 ? -1 : reopen(place);
         if (fd < 0)
             continue;
         room -= length;

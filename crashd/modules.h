@@ -8,13 +8,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "crashd/peer.h"
+
 enum { MODULES_MAX = 64, MODULES_PATHS_MAX = 48 * 1024 };
+
+/* What is needed of a process that may be gone when its files are opened. */
+struct modules_view {
+    char *maps;     /* /proc/PID/maps */
+    char *exe_path; /* target of /proc/PID/exe */
+    int exe, root;  /* O_PATH */
+};
+
+void modules_view(const struct peer *peer, struct modules_view *view);
+void modules_view_clear(struct modules_view *view);
 
 /*
  * Opens them with the process's own user and groups, below its own root. Adds their paths to
  * paths, as in /proc/PID/maps, in the order of fds; returns how many. With everything false, files
  * of the system's directories are left out: a worker finds those itself.
  */
-size_t modules_open(int process, bool everything, json_t *paths, int fds[MODULES_MAX]);
+size_t modules_open(const struct modules_view *view, const struct proc_status *owner,
+                    bool everything, json_t *paths, int fds[MODULES_MAX]);
+
+static inline void cleanup_modules_view(struct modules_view *view) {
+    modules_view_clear(view);
+}
 
 #endif

@@ -55,7 +55,7 @@ static bool same_memory(pid_t helper, int helper_process, pid_t parent, int pare
 }
 
 static const char *identify(int connection, bool helper, pid_t pid, struct peer *peer) {
-    struct proc_status mine, parent;
+    struct proc_status mine, now;
     if (pid <= 0)
         return "its process is not visible from here";
     peer->holder = open_holder(connection, pid);
@@ -69,20 +69,21 @@ static const char *identify(int connection, bool helper, pid_t pid, struct peer 
         return "it has changed its user";
     if (!helper) {
         peer->pid = pid;
+        peer->status = mine;
         peer->process = TAKE_FD(process);
         return NULL;
     }
     BASE_CLEANUP(close)
     int dying = proc_open(mine.parent);
-    if (dying < 0 || proc_status(dying, &parent) < 0)
+    if (dying < 0 || proc_status(dying, &peer->status) < 0)
         return "its parent is not visible from here";
-    if (memcmp(mine.uids, parent.uids, sizeof mine.uids) != 0)
+    if (memcmp(mine.uids, peer->status.uids, sizeof mine.uids) != 0)
         return "its parent has another user";
     peer->pid = mine.parent;
     if (!same_memory(pid, process, mine.parent, dying))
         return "its parent has another memory";
     /* Still its child: the parent's number cannot have been reused between. */
-    if (proc_status(process, &parent) < 0 || parent.parent != mine.parent)
+    if (proc_status(process, &now) < 0 || now.parent != mine.parent)
         return "its parent is gone";
     peer->process = TAKE_FD(dying);
     return NULL;

@@ -7,13 +7,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "crashd/proc.h"
+
 struct peer {
     uint32_t uid, gid; /* of the connection; always known */
     bool identified;   /* the rest is known; else the snapshot alone tells about the process */
     const char *doubt; /* why not, a static text */
     pid_t pid;         /* the process that dies; in doubt the parent of the peer, or 0 */
-    int process;       /* its /proc directory, one descriptor for all reads; -1 */
-    int holder;        /* pidfd of the peer; -1 */
+    struct proc_status status;
+    int process; /* its /proc directory, one descriptor for all reads; -1 */
+    int holder;  /* pidfd of the peer; -1 */
 };
 
 /* helper: the peer says that it is the capture helper and its parent is the dying process. */

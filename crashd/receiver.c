@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -66,7 +66,8 @@ static int next_client(const struct receiver_options *options, struct parked *pa
     return -1;
 }
 
-static void serve(const struct receiver_options *options, struct parked *parked, bool fresh) {
+static void serve(const struct receiver_options *options, struct parked *parked,
+                  struct entry *entry, bool fresh) {
     const struct intake *intake = &options->intake;
     quota_accepting(intake->quota, intake->slot);
     int connection = next_client(options, parked, fresh);
@@ -76,16 +77,31 @@ static void serve(const struct receiver_options *options, struct parked *parked,
         return;
     }
     say(intake, "busy");
-    intake_client(intake, connection);
+    intake_client(intake, entry, connection);
     quota_release(intake->quota, intake->slot);
     say(intake, "idle");
 }
 
+/* Exclusive: a client wakes one receiver, not all. */
+static int watch(const struct receiver_options *options) {
+    struct epoll_event main = {.events = EPOLLIN, .data.fd = options->intake.main};
+    struct epoll_event listener = {.events = EPOLLIN | EPOLLEXCLUSIVE,
+                                   .data.fd = options->listener};
+    int fd = epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, options->intake.main, &main) < 0 ||
+        epoll_ctl(fd, EPOLL_CTL_ADD, options->listener, &listener) < 0) {
+        log_error("epoll: %m");
+        _exit(1);
+    }
+    return fd;
+}
+
 void receiver_run(const struct receiver_options *options) {
-    const struct spool *spool = &options->intake.spool[0];
+    const struct spool *spool = options->intake.spool;
     int keep[] = {options->intake.main, options->listener, options->lock,
                   spool->root,          spool->states[0],  spool->states[1],
                   spool->states[2],     spool->states[3],  spool->states[4]};
+    struct entry entry;
     _Static_assert(SPOOL_STATES == 5, "keep every state");
     child_begin(keep, sizeof keep / sizeof *keep);
     /* For a look at any client's process, as that client (FINDINGS G), and for nothing else. */
@@ -96,18 +112,29 @@ void receiver_run(const struct receiver_options *options) {
     struct parked *parked = calloc(1, sizeof *parked);
     if (!parked)
         _exit(1);
+    entry_init(&entry);
+    int queue = watch(options);
     /* Told to stop, it first serves those that it has let wait. */
     for (bool stopping = false; !stopping || parked->n > 0;) {
-        struct pollfd wait[] = {{.fd = stopping ? -1 : options->intake.main, .events = POLLIN},
-                                {.fd = stopping ? -1 : options->listener, .events = POLLIN}};
-        if (poll(wait, 2, parked->n > 0 ? PARKED_LOOK_MS : -1) < 0 && errno != EINTR)
+        struct epoll_event events[2] = {0};
+        int n = 0;
+        /* A full disk is told about when a crash comes. */
+        entry_prepare(spool, &entry);
+        if (stopping)
+            usleep(PARKED_LOOK_MS * 1000);
+        else
+            n = epoll_wait(queue, events, 2, parked->n > 0 ? PARKED_LOOK_MS : -1);
+        if (n < 0 && errno != EINTR)
             _exit(1);
-        if (wait[0].revents)
-            stopping = !obey(options);
-        if (wait[1].revents && !stopping)
-            serve(options, parked, true);
+        for (int i = 0; i < n && !stopping; i++) {
+            if (events[i].data.fd == options->listener)
+                serve(options, parked, &entry, true);
+            else
+                stopping = !obey(options);
+        }
         if (parked->n > 0)
-            serve(options, parked, false);
+            serve(options, parked, &entry, false);
     }
+    entry_remove(spool, &entry);
     _exit(0);
 }

@@ -34,7 +34,7 @@ static int finish_incoming(void *context, const char *id) {
     if (entry < 0 || fstat(entry, &st) < 0)
         return 0;
     if (!has(entry, "snapshot")) {
-        log_warning("crash %s was cut off before its snapshot came: removed", id);
+        /* Prepared for a crash that never came. */
         spool_remove(spool, SPOOL_INCOMING, id);
         return 0;
     }

@@ -251,6 +251,7 @@ void capture_run(struct capture *capture) {
     memory_init(&capture->memory, arena);
     procfs_find(capture->pid, capture->proc);
     threads_freeze(&capture->threads, arena, capture->proc, capture->pid, capture->request.tid);
+    channel_connect(&capture->channel, deadline);
     capture->dumpable = (int)sys(SYS_prctl, PR_GET_DUMPABLE);
     capture->secret = hook_settings.secure || capture->dumpable != 1;
     capture->scratch = arena_take(arena, CAPTURE_SCRATCH_SIZE);
@@ -266,7 +267,7 @@ void capture_run(struct capture *capture) {
     modules_find(&capture->modules, arena, &capture->maps, &capture->memory);
     fill_hello(capture, &hello);
     large = capture->threads.n_all > FEW_THREADS || capture->maps.count > FEW_MAPPINGS;
-    if (!channel_open(&capture->channel, &hello, &capture->time, deadline, large)) {
+    if (!channel_begin(&capture->channel, &hello, &capture->time, large)) {
         if (hook_settings.verbose)
             say_lost(capture);
         return;

@@ -73,28 +73,22 @@ static bool send_hello(int fd, const struct handshake_hello *hello, int pipe) {
     return sys(SYS_sendmsg, fd, &message, MSG_NOSIGNAL) == (long)sizeof *hello;
 }
 
-static bool open_daemon(struct channel *channel, const struct handshake_hello *hello, bool large) {
-    int ends[2], fd = connect_daemon();
+static bool begin_pipe(struct channel *channel, const struct handshake_hello *hello, bool large) {
+    int ends[2];
     bool sent;
 
-    if (fd < 0)
+    if (channel->socket < 0 || sys(SYS_pipe2, ends, O_CLOEXEC) < 0)
         return false;
-    if (sys(SYS_pipe2, ends, O_CLOEXEC) < 0) {
-        sys(SYS_close, fd);
-        return false;
-    }
     /* Refused where one user has many of them: then it takes more writes. */
     if (large)
         sys(SYS_fcntl, ends[1], F_SETPIPE_SZ, PIPE_SIZE);
     sys(SYS_fcntl, ends[1], F_SETFL, O_WRONLY | O_NONBLOCK);
-    sent = send_hello(fd, hello, ends[0]);
+    sent = send_hello(channel->socket, hello, ends[0]);
     sys(SYS_close, ends[0]);
     if (!sent) {
         sys(SYS_close, ends[1]);
-        sys(SYS_close, fd);
         return false;
     }
-    channel->socket = fd;
     channel->pipe = ends[1];
     return true;
 }
@@ -132,10 +126,19 @@ static bool open_file(struct channel *channel, const struct handshake_hello *hel
     return true;
 }
 
-bool channel_open(struct channel *channel, const struct handshake_hello *hello,
-                  const struct timespec *now, uint64_t deadline, bool large) {
-    *channel = (struct channel){.socket = -1, .pipe = -1, .file = -1, .deadline = deadline};
-    return open_daemon(channel, hello, large) || open_file(channel, hello, now);
+void channel_connect(struct channel *channel, uint64_t deadline) {
+    *channel =
+        (struct channel){.socket = connect_daemon(), .pipe = -1, .file = -1, .deadline = deadline};
+}
+
+bool channel_begin(struct channel *channel, const struct handshake_hello *hello,
+                   const struct timespec *now, bool large) {
+    if (begin_pipe(channel, hello, large))
+        return true;
+    if (channel->socket >= 0)
+        sys(SYS_close, channel->socket);
+    channel->socket = -1;
+    return open_file(channel, hello, now);
 }
 
 static int milliseconds_until(uint64_t deadline) {

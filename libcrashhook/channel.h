@@ -21,10 +21,12 @@ struct channel {
     char paths[2][640]; /* of these two; not on the stack of the dying thread, which may be small */
 };
 
-/* Async-signal-safe, all of it. False if nobody wants the report;
- * large: it is worth a large pipe. */
-bool channel_open(struct channel *channel, const struct handshake_hello *hello,
-                  const struct timespec *now, uint64_t deadline, bool large);
+/* Async-signal-safe, all of it. Early, so that the daemon looks at the process while the process
+ * looks at itself. */
+void channel_connect(struct channel *channel, uint64_t deadline);
+/* False if nobody wants the report; large: it is worth a large pipe. */
+bool channel_begin(struct channel *channel, const struct handshake_hello *hello,
+                   const struct timespec *now, bool large);
 int channel_write(void *channel, const uint8_t *data, size_t size);
 /* The snapshot is complete: waits for the daemon, or gives the file its name. */
 void channel_close(struct channel *channel);

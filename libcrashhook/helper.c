@@ -34,8 +34,13 @@ enum {
 static uint8_t last_arena[LAST_ARENA_SIZE] __attribute__((aligned(4096)));
 
 static long map_arena(size_t size) {
-    return sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
-               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    long memory = sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    /* Clearing two megabytes at the first touch takes longer than all the rest. */
+    if (memory >= 0)
+        sys(SYS_madvise, memory, size, MADV_NOHUGEPAGE);
+    return memory;
 }
 
 static struct arena get_arena(bool vfork_child, size_t *mapped) {

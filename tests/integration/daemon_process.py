@@ -96,6 +96,13 @@ def crash(path, data=None, **options):
         return client.answer()
 
 
+def size_of(path):
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 class Daemon:
     """A crashd in a session of its own, so that kill() reaches each of its processes."""
 
@@ -163,7 +170,12 @@ class Daemon:
         return self.process.wait(TIMEOUT)
 
     def entries(self, state):
-        return sorted(path.name for path in (self.state / state).iterdir())
+        """Those of incoming/ that something has come into; receivers keep empty ones ready."""
+        directory = self.state / state
+        if state == "incoming":
+            return sorted(path.parent.name for path in directory.glob("*/snapshot")
+                          if size_of(path) > 0)
+        return sorted(path.name for path in directory.iterdir())
 
     def file(self, state, event_id, name):
         return (self.state / state / event_id / name).read_bytes()
