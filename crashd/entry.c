@@ -53,15 +53,14 @@ static int write_facts(const struct entry *entry, const json_t *facts) {
     char *text = json_dumps(facts, JSON_COMPACT);
     if (!text)
         return -ENOMEM;
-    if (lseek(entry->facts, 0, SEEK_SET) < 0 || ftruncate(entry->facts, 0) < 0)
-        return -errno;
     return io_write_all(entry->facts, text, strlen(text));
 }
 
 int entry_complete(const struct spool *spool, struct entry *entry, json_t *facts, uint64_t size) {
     json_object_set_new(facts, "snapshot_bytes", json_integer((json_int_t)size));
     int r = write_facts(entry, facts);
-    if (r == -ENOSPC && size > 1 && ftruncate(entry->snapshot, (off_t)(size / 2)) == 0) {
+    if (r == -ENOSPC && size > 1 && ftruncate(entry->snapshot, (off_t)(size / 2)) == 0 &&
+        ftruncate(entry->facts, 0) == 0 && lseek(entry->facts, 0, SEEK_SET) == 0) {
         json_object_set_new(facts, "snapshot_bytes", json_integer((json_int_t)(size / 2)));
         json_object_set_new(facts, "incomplete", json_true());
         r = write_facts(entry, facts);

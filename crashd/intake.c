@@ -251,7 +251,6 @@ void intake_client(const struct intake *intake, struct entry *entry, int connect
         log_info("a client that is no crashing process was turned away: %s", strerror(-r));
         return;
     }
-    fcntl(source, F_SETPIPE_SZ, PIPE_SIZE);
     fcntl(source, F_SETFL, O_NONBLOCK);
     if (!looked || !(hello.flags & HANDSHAKE_FLAG_HELPER))
         looked = look(&client, entry->id, hello.flags & HANDSHAKE_FLAG_HELPER);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +242,14 @@ static void end(struct daemon *daemon) {
     free(daemon->socket_path);
 }
 
+/* Nothing here is in such a hurry as a process that waits to die and the receiver it waits for:
+ * what wakes up must not push them aside. */
+static void be_patient(void) {
+    const struct sched_param parameters = {0};
+    if (sched_setscheduler(0, SCHED_BATCH, &parameters) < 0)
+        log_debug("SCHED_BATCH: %m");
+}
+
 int main(int argc, char **argv) {
     struct daemon daemon = {.lock = -1, .listener = -1};
     struct config_error error;
@@ -264,6 +273,7 @@ int main(int argc, char **argv) {
         return 0;
     }
     umask(0077);
+    be_patient();
     /* Descriptors of crashed processes' files are kept until a worker has them. */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

@@ -15,9 +15,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "crashd/mappedfiles.h"
 #include "crashd/proc.h"
-
-enum { MAPS_MAX = 32 << 20 };
 
 static bool of_the_system(const char *path) {
     static const char *const directories[] = {"/usr/",    "/lib/", "/lib64/", "/lib32/",
@@ -65,17 +64,9 @@ static int reopen(int place) {
     return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
-/* The path in a line of maps, or NULL. Device and inode there are not compared: overlay file
- * systems show other ones than stat does; the build-id is checked where the file is used. */
-static char *path_of_line(char *line) {
-    int at = 0;
-    sscanf(line, "%*x-%*x %*4s %*x %*x:%*x %*u %n", &at);
-    return at > 0 && line[at] == '/' ? line + at : NULL;
-}
-
 void modules_view(const struct peer *peer, struct modules_view *view) {
     *view = (struct modules_view){
-        .maps = proc_text(peer->process, "maps", MAPS_MAX, NULL),
+        .files = mapped_files(peer->process),
         .exe_path = proc_link(peer->process, "exe"),
         .exe = openat(peer->process, "exe", O_PATH | O_CLOEXEC),
         .root = openat(peer->process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC),
@@ -83,7 +74,7 @@ void modules_view(const struct peer *peer, struct modules_view *view) {
 }
 
 void modules_view_clear(struct modules_view *view) {
-    free(view->maps);
+    json_decref(view->files);
     free(view->exe_path);
     cleanup_close(&view->exe);
     cleanup_close(&view->root);
@@ -93,17 +84,10 @@ void modules_view_clear(struct modules_view *view) {
 size_t modules_open(const struct modules_view *view, const struct proc_status *owner,
                     bool everything, json_t *paths, int fds[MODULES_MAX]) {
     size_t n = 0, room = MODULES_PATHS_MAX;
-    char *rest = view->maps, *text;
-    const char *last = "";
 
-    if (!view->maps)
-        return 0;
     become_client(owner);
-    while (n < MODULES_MAX && rest && (text = strsep(&rest, "\n"))) {
-        char *path = path_of_line(text);
-        if (!path || strcmp(path, last) == 0)
-            continue;
-        last = path;
+    for (size_t i = 0; i < json_array_size(view->files) && n < MODULES_MAX; i++) {
+        const char *path = json_string_value(json_array_get(view->files, i));
         size_t length = strlen(path);
         bool deleted = text_ends_with(path, " (deleted)");
         bool is_exe = view->exe_path && strcmp(view->exe_path, path) == 0;
@@ -116,10 +100,10 @@ size_t modules_open(const struct modules_view *view, const struct proc_status *o
         if (fd < 0)
             continue;
         room -= length;
-        /* The symbolizer knows paths without the kernel's mark. */
-        if (deleted)
-            path[length - strlen(" (deleted)")] = '\0';
-        if (json_array_append_new(paths, json_string(path)) < 0) {
+        /* The symbolizer knows paths without the kernel's mark. Device and inode are not compared:
+         * overlay file systems show other ones in maps; the build-id is checked at use. */
+        size_t mark = deleted ? strlen(" (deleted)") : 0;
+        if (json_array_append_new(paths, json_stringn(path, length - mark)) < 0) {
             close(fd);
             continue;
         }

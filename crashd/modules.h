@@ -14,7 +14,7 @@ enum { MODULES_MAX = 64, MODULES_PATHS_MAX = 48 * 1024 };
 
 /* What is needed of a process that may be gone when its files are opened. */
 struct modules_view {
-    char *maps;     /* /proc/PID/maps */
+    json_t *files;  /* mapped_files(), or NULL */
     char *exe_path; /* target of /proc/PID/exe */
     int exe, root;  /* O_PATH */
 };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -109,6 +110,7 @@ void receiver_run(const struct receiver_options *options) {
                CHILD_CAPABILITY(CAP_DAC_OVERRIDE) | CHILD_CAPABILITY(CAP_SETUID) |
                CHILD_CAPABILITY(CAP_SETGID));
     log_open("crashd: receiver");
+    sched_setscheduler(0, SCHED_OTHER, &(const struct sched_param){0});
     struct parked *parked = calloc(1, sizeof *parked);
     if (!parked)
         _exit(1);

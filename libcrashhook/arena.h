@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory for one capture, given out from the front and never taken back. Async-signal-safe. */
+/*
+ * Memory for one capture, given out and never taken back: from the front what every capture needs,
+ * close together, as each page costs a fault; from the end what only large ones fill.
+ * Async-signal-safe.
+ */
 #ifndef LIBCRASHHOOK_ARENA_H
 #define LIBCRASHHOOK_ARENA_H
 
@@ -20,6 +24,14 @@ static inline void *arena_take(struct arena *arena, size_t size) {
     arena->at += size;
     arena->left -= size;
     return memory;
+}
+
+static inline void *arena_take_end(struct arena *arena, size_t size) {
+    size = (size + 15) & ~(size_t)15;
+    if (arena->at == NULL || size > arena->left)
+        return NULL;
+    arena->left = (arena->left - size) & ~(size_t)15;
+    return arena->at + arena->left;
 }
 
 #endif

@@ -21,6 +21,8 @@
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
+_Static_assert((int)CAPTURE_SCRATCH_SIZE >= (int)MODULES_BUFFER_SIZE, "modules are read there");
+
 enum {
     BUFFER_SIZE = 192 * 1024,
     SMALL_BUFFER_SIZE = SNAPSHOT_WRITER_BUFFER_MIN,
@@ -240,6 +242,17 @@ static void say_lost(const struct capture *capture) {
     sys(SYS_write, 2, line, text.length);
 }
 
+/* The mappings and the modules, by the kernel's word or else by the dynamic linker's. */
+static void find_images(struct capture *capture) {
+    struct arena *arena = &capture->arena;
+
+    if (maps_read(&capture->maps, arena) < 0 || capture->maps.count == 0) {
+        capture->note = "/proc could not be read";
+        linkmap_read(&capture->maps, arena, &capture->memory);
+    }
+    modules_find(&capture->modules, arena, &capture->maps);
+}
+
 void capture_run(struct capture *capture) {
     uint64_t deadline = nanoseconds(&capture->began) + (uint64_t)hook_settings.timeout_ms * 1000000;
     struct arena *arena = &capture->arena;
@@ -248,23 +261,23 @@ void capture_run(struct capture *capture) {
     size_t buffer_size = BUFFER_SIZE;
     uint8_t *buffer;
 
+    channel_connect(&capture->channel, deadline);
     memory_init(&capture->memory, arena);
     procfs_find(capture->pid, capture->proc);
     threads_freeze(&capture->threads, arena, capture->proc, capture->pid, capture->request.tid);
-    channel_connect(&capture->channel, deadline);
+    channel_connect_slowly(&capture->channel);
     capture->dumpable = (int)sys(SYS_prctl, PR_GET_DUMPABLE);
     capture->secret = hook_settings.secure || capture->dumpable != 1;
-    capture->scratch = arena_take(arena, CAPTURE_SCRATCH_SIZE);
     if (arena->left < 4 * BUFFER_SIZE)
         buffer_size = SMALL_BUFFER_SIZE;
-    buffer = arena_take(arena, buffer_size);
-    if (buffer == NULL || capture->scratch == NULL)
+    capture->scratch = arena_take(arena, CAPTURE_SCRATCH_SIZE);
+    if (capture->scratch == NULL || arena->left < buffer_size)
         return;
-    if (maps_read(&capture->maps, arena) < 0 || capture->maps.count == 0) {
-        capture->note = "/proc could not be read";
-        linkmap_read(&capture->maps, arena, &capture->memory);
-    }
-    modules_find(&capture->modules, arena, &capture->maps, &capture->memory);
+    /* The buffer comes last, since only its beginning is used by most, but it comes. */
+    arena->left -= buffer_size;
+    find_images(capture);
+    arena->left += buffer_size;
+    buffer = arena_take(arena, buffer_size);
     fill_hello(capture, &hello);
     large = capture->threads.n_all > FEW_THREADS || capture->maps.count > FEW_MAPPINGS;
     if (!channel_begin(&capture->channel, &hello, &capture->time, large)) {
@@ -272,6 +285,7 @@ void capture_run(struct capture *capture) {
             say_lost(capture);
         return;
     }
+    modules_identify_all(&capture->modules, &capture->memory, capture->scratch);
     snapshot_writer_init(&capture->writer, buffer, buffer_size, channel_write, &capture->channel);
     write_sections(capture);
     channel_close(&capture->channel);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Async-signal-safe: system calls, each with an end. The pipe is non-blocking, because a daemon
- * that was stopped must not stop the process as well; connect() blocks, because a non-blocking one
- * fails where many die at once, but for a limited time.
+ * that was stopped must not stop the process as well; where many die at once a non-blocking
+ * connect() fails, and a blocking one waits, but for a limited time.
  */
 #include "libcrashhook/channel.h"
 
@@ -31,25 +31,47 @@ static uint64_t now_ns(void) {
     return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
 }
 
-static int connect_daemon(void) {
-    const struct timeval limit = {.tv_usec = CONNECT_MS * 1000};
+static void drop_socket(struct channel *channel) {
+    if (channel->socket >= 0)
+        sys(SYS_close, channel->socket);
+    channel->socket = -1;
+}
+
+/* 0 or a negative errno; -EAGAIN: not now. */
+static long connect_to(int fd, const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    size_t length = text_length(hook_settings.socket);
-    long fd, result;
+    size_t length = text_length(path);
 
     if (length == 0 || length >= sizeof address.sun_path)
-        return -1;
-    text_copy(address.sun_path, hook_settings.socket, length);
-    fd = sys(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    result = sys(SYS_connect, fd, &address, offsetof(struct sockaddr_un, sun_path) + length + 1);
-    if (result < 0) {
-        sys(SYS_close, fd);
-        return -1;
-    }
-    return (int)fd;
+        return -EINVAL;
+    text_copy(address.sun_path, path, length);
+    return sys(SYS_connect, fd, &address, offsetof(struct sockaddr_un, sun_path) + length + 1);
+}
+
+void channel_connect(struct channel *channel, uint64_t deadline) {
+    long result;
+
+    *channel = (struct channel){.pipe = -1, .file = -1, .deadline = deadline};
+    channel->socket =
+        (int)sys(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (channel->socket < 0)
+        return;
+    result = connect_to(channel->socket, hook_settings.socket);
+    channel->queued = result == -EAGAIN;
+    if (result < 0 && !channel->queued)
+        drop_socket(channel);
+}
+
+void channel_connect_slowly(struct channel *channel) {
+    const struct timeval limit = {.tv_usec = CONNECT_MS * 1000};
+
+    if (!channel->queued)
+        return;
+    sys(SYS_fcntl, channel->socket, F_SETFL, 0);
+    sys(SYS_setsockopt, channel->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    if (connect_to(channel->socket, hook_settings.socket) < 0)
+        drop_socket(channel);
+    channel->queued = false;
 }
 
 static bool send_hello(int fd, const struct handshake_hello *hello, int pipe) {
@@ -126,18 +148,11 @@ static bool open_file(struct channel *channel, const struct handshake_hello *hel
     return true;
 }
 
-void channel_connect(struct channel *channel, uint64_t deadline) {
-    *channel =
-        (struct channel){.socket = connect_daemon(), .pipe = -1, .file = -1, .deadline = deadline};
-}
-
 bool channel_begin(struct channel *channel, const struct handshake_hello *hello,
                    const struct timespec *now, bool large) {
     if (begin_pipe(channel, hello, large))
         return true;
-    if (channel->socket >= 0)
-        sys(SYS_close, channel->socket);
-    channel->socket = -1;
+    drop_socket(channel);
     return open_file(channel, hello, now);
 }
 

@@ -11,7 +11,8 @@
 #include "snapshot/handshake.h"
 
 struct channel {
-    int socket; /* -1 when there is none */
+    int socket;  /* -1 when there is none */
+    bool queued; /* not connected yet: the daemon has too many to answer */
     int pipe;
     int file;
     bool answered;     /* the daemon has said all it has to say: write no more */
@@ -21,9 +22,11 @@ struct channel {
     char paths[2][640]; /* of these two; not on the stack of the dying thread, which may be small */
 };
 
-/* Async-signal-safe, all of it. Early, so that the daemon looks at the process while the process
- * looks at itself. */
+/* Async-signal-safe, all of it. First of all, so that the daemon looks at the process while the
+ * process looks at itself. Does not wait. */
 void channel_connect(struct channel *channel, uint64_t deadline);
+/* Where many die at once: waits for the daemon. */
+void channel_connect_slowly(struct channel *channel);
 /* False if nobody wants the report; large: it is worth a large pipe. */
 bool channel_begin(struct channel *channel, const struct handshake_hello *hello,
                    const struct timespec *now, bool large);

@@ -141,12 +141,12 @@ static int run_in_line(void *argument) {
 void helper_report(const struct report_request *request) {
     size_t mapped;
     struct arena arena = get_arena(request->vfork_child, &mapped);
+    uint8_t *stack = arena_take(&arena, STACK_SIZE), *start = stack;
     struct capture *capture = arena_take(&arena, sizeof *capture);
-    uint8_t *stack = arena_take(&arena, STACK_SIZE), *start = (uint8_t *)capture;
     int status = 0;
     long child;
 
-    if (stack == NULL)
+    if (capture == NULL)
         return;
     text_zero(capture, sizeof *capture);
     capture->request = *request;

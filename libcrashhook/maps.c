@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Async-signal-safe: one pass over the file, tables in the arena. */
+/*
+ * Async-signal-safe. Newer kernels answer for one mapping at a time, which is faster, since only
+ * one mapping of a file needs its path. Elsewhere the text as it is goes into the arena, and the
+ * table's paths point into it.
+ */
 #include "libcrashhook/maps.h"
 
 #include <fcntl.h>
@@ -8,101 +12,178 @@
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 #include "snapshot/fields.h"
+#include "snapshot/procmap.h"
 
-enum { MAX_MAPPINGS = 65536, BUFFER_SIZE = 8192 };
-
-struct parser {
-    struct maps *maps;
-    size_t room;
-    struct arena paths;
+enum {
+    MAX_MAPPINGS = 65536,
+    LINE_MIN = 40,
+    READ_SIZE = 64 * 1024,
+    LOST_SIZE = 4096,
+    NAME_SIZE = 4096,
+    PROT_ALL = 15
 };
 
-/* Mappings of one file mostly stand in a row; the vdso and the like are short. */
-static const char *keep_path(struct parser *parser, const char *path, size_t length) {
-    const struct maps *maps = parser->maps;
-    char *kept;
-
-    if (maps->count > 0) {
-        const struct mapping *last = &maps->mappings[maps->count - 1];
-        if (last->path != NULL && last->path_length == length &&
-            text_same_bytes(last->path, path, length))
-            return last->path;
-    }
-    kept = arena_take(&parser->paths, length + 1);
-    if (kept != NULL) {
-        text_copy(kept, path, length);
-        kept[length] = '\0';
-    }
-    return kept;
-}
-
 /* 7f0c-7f0d r-xp 00001000 fd:00 1234    /path with spaces */
-static void parse_line(struct parser *parser, const char *line, size_t length) {
-    struct maps *maps = parser->maps;
-    struct mapping mapping = {0};
-    const char *at = line, *end = line + length;
+static bool parse_line(struct mapping *mapping, char *line, char *end) {
     uint64_t major = 0, minor = 0;
+    const char *at = line;
 
-    if (maps->count >= parser->room) {
-        maps->dropped++;
-        return;
-    }
-    if (!text_number(&at, 16, &mapping.start) || *at++ != '-' ||
-        !text_number(&at, 16, &mapping.end) || *at++ != ' ' || end - at < 5)
-        return;
-    mapping.prot = (uint8_t)((at[0] == 'r' ? SNAPSHOT_PROT_READ : 0) |
-                             (at[1] == 'w' ? SNAPSHOT_PROT_WRITE : 0) |
-                             (at[2] == 'x' ? SNAPSHOT_PROT_EXEC : 0) |
-                             (at[3] == 's' ? SNAPSHOT_PROT_SHARED : 0));
+    *mapping = (struct mapping){0};
+    *end = '\0';
+    if (!text_number(&at, 16, &mapping->start) || *at++ != '-' ||
+        !text_number(&at, 16, &mapping->end) || *at++ != ' ' || end - at < 5)
+        return false;
+    mapping->prot = (uint8_t)((at[0] == 'r' ? SNAPSHOT_PROT_READ : 0) |
+                              (at[1] == 'w' ? SNAPSHOT_PROT_WRITE : 0) |
+                              (at[2] == 'x' ? SNAPSHOT_PROT_EXEC : 0) |
+                              (at[3] == 's' ? SNAPSHOT_PROT_SHARED : 0));
     at += 5;
-    if (!text_number(&at, 16, &mapping.offset) || *at++ != ' ' || !text_number(&at, 16, &major) ||
+    if (!text_number(&at, 16, &mapping->offset) || *at++ != ' ' || !text_number(&at, 16, &major) ||
         *at++ != ':' || !text_number(&at, 16, &minor) || *at++ != ' ' ||
-        !text_number(&at, 10, &mapping.inode))
-        return;
+        !text_number(&at, 10, &mapping->inode))
+        return false;
     while (at < end && *at == ' ')
         at++;
-    mapping.major = (uint32_t)major;
-    mapping.minor = (uint32_t)minor;
+    mapping->major = (uint32_t)major;
+    mapping->minor = (uint32_t)minor;
     if (at < end) {
-        mapping.path_length = (uint16_t)(end - at);
-        mapping.path = keep_path(parser, at, mapping.path_length);
+        mapping->path_length = (uint16_t)(end - at);
+        mapping->path = at;
     }
-    maps->mappings[maps->count++] = mapping;
+    return true;
+}
+
+/* What there is no room for is counted, and no more. */
+static size_t count_lost(int fd) {
+    char lost[LOST_SIZE];
+    size_t lines = 0;
+    long got;
+
+    while ((got = sys(SYS_read, fd, lost, sizeof lost)) > 0) {
+        for (long i = 0; i < got; i++)
+            lines += lost[i] == '\n';
+    }
+    return lines;
+}
+
+static long read_text(int fd, char *text, size_t room, size_t *lost) {
+    long got, length = 0;
+
+    do {
+        size_t left = room - (size_t)length;
+        got = sys(SYS_read, fd, text + length, left < READ_SIZE ? left : READ_SIZE);
+        length += got > 0 ? got : 0;
+    } while (got > 0 && (size_t)length < room);
+    *lost = got > 0 ? count_lost(fd) : 0;
+    return length;
+}
+
+static bool query(int fd, uint64_t address, struct procmap_query *query, char *name,
+                  size_t name_size) {
+    *query = (struct procmap_query){
+        .size = sizeof *query,
+        .flags = PROCMAP_COVERING_OR_NEXT,
+        .address = address,
+        .name = (uint64_t)name,
+        .name_size = (uint32_t)name_size,
+    };
+    return sys(SYS_ioctl, fd, PROCMAP_QUERY, query) == 0;
+}
+
+static bool same_file(const struct mapping *mapping, const struct procmap_query *answer) {
+    return answer->inode != 0 && mapping->inode == answer->inode &&
+           mapping->major == answer->major && mapping->minor == answer->minor;
+}
+
+/* Names that are too long for the room that is left stay away. */
+static void take_name(int fd, struct mapping *mapping, struct arena *names) {
+    size_t room = names->left < NAME_SIZE ? names->left : NAME_SIZE;
+    struct procmap_query answer;
+
+    if (room == 0 || !query(fd, mapping->start, &answer, (char *)names->at, room) ||
+        answer.start != mapping->start || answer.name_size <= 1)
+        return;
+    mapping->path = (const char *)names->at;
+    mapping->path_length = (uint16_t)(answer.name_size - 1);
+    arena_take(names, answer.name_size);
+}
+
+/* False where the kernel does not know the call. The table grows at the front of the arena, the
+ * names at first behind all the room that it may take. */
+static bool query_all(struct maps *maps, struct arena *arena, int fd) {
+    size_t room = arena->left / 2 / sizeof(struct mapping);
+    struct procmap_query answer = {0};
+    struct mapping *last = NULL;
+    struct arena names;
+
+    if (room > MAX_MAPPINGS)
+        room = MAX_MAPPINGS;
+    if (room == 0 || !query(fd, 0, &answer, NULL, 0))
+        return false;
+    maps->mappings = (struct mapping *)arena->at;
+    names = (struct arena){.at = arena->at + room * sizeof(struct mapping),
+                           .left = arena->left - room * sizeof(struct mapping)};
+    do {
+        struct mapping *mapping = &maps->mappings[maps->count];
+        if (maps->count >= room) {
+            maps->dropped++;
+            continue;
+        }
+        *mapping = (struct mapping){
+            .start = answer.start,
+            .end = answer.end,
+            .offset = answer.offset,
+            .inode = answer.inode,
+            .major = answer.major,
+            .minor = answer.minor,
+            .prot = (uint8_t)(answer.vma_flags & PROT_ALL),
+        };
+        if (last != NULL && same_file(last, &answer)) {
+            mapping->path = last->path;
+            mapping->path_length = last->path_length;
+        } else {
+            take_name(fd, mapping, &names);
+        }
+        last = mapping;
+        maps->count++;
+    } while (query(fd, answer.end, &answer, NULL, 0));
+    arena->left = names.left;
+    arena->at = names.at;
+    return true;
+}
+
+static void read_all(struct maps *maps, struct arena *arena, int fd) {
+    /* The table takes more room than the text that it is made from. */
+    size_t room = arena->left * LINE_MIN / (LINE_MIN + sizeof(struct mapping)) / 2, lines = 0;
+    char *text = (char *)arena->at, *line = text, *end;
+    long length;
+
+    length = read_text(fd, text, room, &maps->dropped);
+    arena_take(arena, (size_t)length);
+    for (long i = 0; i < length; i++)
+        lines += text[i] == '\n';
+    if (lines > MAX_MAPPINGS) {
+        maps->dropped += lines - MAX_MAPPINGS;
+        lines = MAX_MAPPINGS;
+    }
+    maps->mappings = arena_take(arena, lines * sizeof(struct mapping));
+    if (maps->mappings == NULL)
+        return;
+    for (; lines > 0; lines--, line = end + 1) {
+        for (end = line; *end != '\n'; end++)
+            continue;
+        if (parse_line(&maps->mappings[maps->count], line, end))
+            maps->count++;
+    }
 }
 
 int maps_read(struct maps *maps, struct arena *arena) {
-    struct parser parser = {.maps = maps};
-    char buffer[BUFFER_SIZE + 1];
-    size_t filled = 0, room = arena->left / 3 / sizeof(struct mapping), paths = arena->left / 6;
-    long fd, got;
+    long fd = procfs_open("/proc/self/maps", 0);
 
-    parser.room = room < MAX_MAPPINGS ? room : MAX_MAPPINGS;
-    maps->mappings = arena_take(arena, parser.room * sizeof(struct mapping));
-    parser.paths = (struct arena){.at = arena_take(arena, paths), .left = paths};
-    if (maps->mappings == NULL || parser.paths.at == NULL) {
-        maps->mappings = NULL;
-        return 0;
-    }
-    fd = procfs_open("/proc/self/maps", 0);
     if (fd < 0)
         return (int)fd;
-    while ((got = sys(SYS_read, fd, buffer + filled, BUFFER_SIZE - filled)) > 0) {
-        size_t start = 0;
-        filled += (size_t)got;
-        for (size_t i = filled - (size_t)got; i < filled; i++) {
-            if (buffer[i] != '\n')
-                continue;
-            buffer[i] = '\0';
-            parse_line(&parser, buffer + start, i - start);
-            start = i + 1;
-        }
-        /* A line longer than the buffer has a path longer than PATH_MAX: not one of ours. */
-        if (start == 0 && filled == BUFFER_SIZE)
-            start = filled;
-        for (size_t i = start; i < filled; i++)
-            buffer[i - start] = buffer[i];
-        filled -= start;
-    }
+    if (!query_all(maps, arena, (int)fd))
+        read_all(maps, arena, (int)fd);
     sys(SYS_close, fd);
     return 0;
 }

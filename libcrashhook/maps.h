@@ -12,7 +12,7 @@
 struct mapping {
     uint64_t start, end, offset, inode;
     uint32_t major, minor;
-    const char *path; /* NULL for anonymous memory; the same pointer where it is the same file */
+    const char *path; /* NULL for anonymous memory */
     uint16_t path_length;
     uint8_t prot; /* SNAPSHOT_PROT_ */
 };

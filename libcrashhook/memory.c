@@ -13,7 +13,7 @@
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
-enum { CHUNK = 4096, SMALL_READ = 256, ARENA_FOR_PAGES = 512 * 1024 };
+enum { CHUNK = 4096, READ_MANY_MAX = 64, SMALL_READ = 256, ARENA_FOR_PAGES = 512 * 1024 };
 
 static const uint64_t NO_PAGE = 1;
 
@@ -22,8 +22,8 @@ void memory_init(struct memory *memory, struct arena *arena) {
     if (arena->left < ARENA_FOR_PAGES)
         return;
     memory->pages = arena_take(arena, MEMORY_PAGES * sizeof *memory->pages);
-    for (size_t i = 0; memory->pages != NULL && i < MEMORY_PAGES; i++)
-        memory->pages[i].address = NO_PAGE;
+    for (size_t i = 0; i < MEMORY_PAGES; i++)
+        memory->addresses[i] = NO_PAGE;
 }
 
 static size_t read_by_pipe(struct memory *memory, uint64_t address, uint8_t *to, size_t size) {
@@ -70,23 +70,46 @@ static size_t read_directly(struct memory *memory, uint64_t address, void *to, s
     return read_by_pipe(memory, address, to, size);
 }
 
-/* A list or a string costs one system call for its page, not one for each word. */
-static const struct memory_page *cached_page(struct memory *memory, uint64_t address) {
-    uint64_t start = address & ~(uint64_t)(MEMORY_PAGE_SIZE - 1);
-    struct memory_page *page = &memory->pages[start / MEMORY_PAGE_SIZE % MEMORY_PAGES];
+/* The system call stops at the first piece that it cannot read: on with the one behind it. */
+void memory_read_many(struct memory *memory, const uint64_t *addresses, size_t count, uint8_t *to,
+                      size_t size, bool *read) {
+    struct iovec remote[READ_MANY_MAX];
 
-    if (page->address != start) {
-        page->address = NO_PAGE;
-        if (read_directly(memory, start, page->bytes, MEMORY_PAGE_SIZE) != MEMORY_PAGE_SIZE)
-            return NULL;
-        page->address = start;
+    for (size_t done = 0; done < count;) {
+        size_t part = count - done < READ_MANY_MAX ? count - done : READ_MANY_MAX, whole;
+        const struct iovec local = {.iov_base = to + done * size, .iov_len = part * size};
+        long got = -ENOSYS;
+        for (size_t i = 0; i < part; i++)
+            remote[i] = (struct iovec){.iov_base = (void *)addresses[done + i], .iov_len = size};
+        if (!memory->by_pipe)
+            got = sys(SYS_process_vm_readv, memory->pid, &local, 1, remote, part, 0);
+        whole = got > 0 ? (size_t)got / size : 0;
+        for (size_t i = 0; i < whole; i++)
+            read[done++] = true;
+        if (whole < part) {
+            read[done] = memory_read(memory, addresses[done], to + done * size, size) == size;
+            done++;
+        }
     }
-    return page;
+}
+
+/* A list or a string costs one system call for its page, not one for each word. */
+static const uint8_t *cached_page(struct memory *memory, uint64_t address) {
+    uint64_t start = address & ~(uint64_t)(MEMORY_PAGE_SIZE - 1);
+    size_t slot = start / MEMORY_PAGE_SIZE % MEMORY_PAGES;
+
+    if (memory->addresses[slot] != start) {
+        memory->addresses[slot] = NO_PAGE;
+        if (read_directly(memory, start, memory->pages[slot], MEMORY_PAGE_SIZE) != MEMORY_PAGE_SIZE)
+            return NULL;
+        memory->addresses[slot] = start;
+    }
+    return memory->pages[slot];
 }
 
 size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t size) {
     size_t at = address % MEMORY_PAGE_SIZE;
-    const struct memory_page *page;
+    const uint8_t *page;
 
     if (memory->direct) {
         text_copy(to, (const void *)address, size);
@@ -97,7 +120,7 @@ size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t siz
     page = cached_page(memory, address);
     if (page == NULL)
         return 0;
-    text_copy(to, page->bytes + at, size);
+    text_copy(to, page + at, size);
     return size;
 }
 

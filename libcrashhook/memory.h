@@ -9,13 +9,10 @@
 
 enum { MEMORY_PAGES = 8, MEMORY_PAGE_SIZE = 4096 };
 
-struct memory_page {
-    uint64_t address;
-    uint8_t bytes[MEMORY_PAGE_SIZE];
-};
-
 struct memory {
-    struct memory_page *pages; /* for small reads: the process stands still; NULL for none */
+    /* For small reads, as the process stands still; NULL for none. */
+    uint8_t (*pages)[MEMORY_PAGE_SIZE];
+    uint64_t addresses[MEMORY_PAGES]; /* of these */
     int pid;
     bool direct;  /* of a healthy process: loads, no system calls */
     bool by_pipe; /* process_vm_readv() is forbidden here */
@@ -27,6 +24,9 @@ struct arena;
 void memory_init(struct memory *memory, struct arena *arena);
 /* Bytes read from the start on; stops at the first page that is not there. Async-signal-safe. */
 size_t memory_read(struct memory *memory, uint64_t address, void *to, size_t size);
+/* Pieces of one size from many places; read says which could be read. */
+void memory_read_many(struct memory *memory, const uint64_t *addresses, size_t count, uint8_t *to,
+                      size_t size, bool *read);
 bool memory_read_all(struct memory *memory, uint64_t address, void *to, size_t size);
 bool memory_word(struct memory *memory, uint64_t address, uint64_t *word);
 /* A string, cut at size - 1 bytes; its length, 0 also when it cannot be read. */

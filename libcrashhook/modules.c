@@ -8,7 +8,14 @@
 #include "libcrashhook/text.h"
 #include "snapshot/fields.h"
 
-enum { MAX_MODULES = 8192, NOTE_TYPE_PACKAGE = (int)0xcafe1a7e, NOTES_MAX = 4096 };
+enum {
+    MAX_MODULES = 8192,
+    NOTE_TYPE_PACKAGE = (int)0xcafe1a7e,
+    NOTES_MAX = 4096,
+    PAGE_SIZE = 4096,
+    HEADERS_SIZE = 1024,
+    AT_ONCE = MODULES_BUFFER_SIZE / HEADERS_SIZE,
+};
 
 #define DELETED " (deleted)"
 
@@ -54,10 +61,9 @@ static void parse_notes(struct module *module, struct module_image *image, const
     }
 }
 
-static bool read_headers(struct module *module, struct memory *memory, struct module_image *image) {
-    _Alignas(8) uint8_t page[4096];
-    size_t got = memory_read(memory, module->base, page, sizeof page);
-    const Elf64_Ehdr *header = (const Elf64_Ehdr *)page;
+static bool read_headers(struct module *module, struct memory *memory, const uint8_t *bytes,
+                         size_t got, struct module_image *image) {
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
     bool has_bias = false;
 
     image->n_segments = 0;
@@ -69,7 +75,7 @@ static bool read_headers(struct module *module, struct memory *memory, struct mo
         uint64_t at = header->e_phoff + i * sizeof(Elf64_Phdr);
         if (at > got || got - at < sizeof(Elf64_Phdr))
             break;
-        text_copy(&image->segments[image->n_segments++], page + at, sizeof(Elf64_Phdr));
+        text_copy(&image->segments[image->n_segments++], bytes + at, sizeof(Elf64_Phdr));
     }
     for (size_t i = 0; i < image->n_segments; i++) {
         const Elf64_Phdr *segment = &image->segments[i];
@@ -84,7 +90,7 @@ static bool read_headers(struct module *module, struct memory *memory, struct mo
         if (segment->p_type != PT_NOTE || segment->p_filesz > NOTES_MAX)
             continue;
         if (offset < got && got - offset >= segment->p_filesz) {
-            parse_notes(module, image, page + offset, segment->p_filesz);
+            parse_notes(module, image, bytes + offset, segment->p_filesz);
         } else {
             _Alignas(8) uint8_t notes[NOTES_MAX];
             size_t size = memory_read(memory, address, notes, segment->p_filesz);
@@ -94,11 +100,73 @@ static bool read_headers(struct module *module, struct memory *memory, struct mo
     return true;
 }
 
+static bool read_page(struct module *module, struct memory *memory, struct module_image *image) {
+    _Alignas(8) uint8_t page[PAGE_SIZE];
+    size_t got = memory_read(memory, module->base, page, sizeof page);
+
+    return read_headers(module, memory, page, got, image);
+}
+
 bool module_read_image(const struct module *module, struct memory *memory,
                        struct module_image *image) {
     struct module copy = *module;
 
-    return read_headers(&copy, memory, image);
+    return read_page(&copy, memory, image);
+}
+
+/* Most headers are short: a part of the page will do, but for these. */
+static bool is_long(const uint8_t *bytes) {
+    const Elf64_Ehdr *header = (const Elf64_Ehdr *)bytes;
+
+    return header->e_phoff + header->e_phnum * sizeof(Elf64_Phdr) > HEADERS_SIZE;
+}
+
+const struct module *modules_identify(struct modules *modules, struct memory *memory,
+                                      uint64_t address) {
+    struct module *module = (struct module *)modules_at(modules, address);
+    struct module_image image;
+
+    if (module == NULL)
+        return NULL;
+    if (!module->identified) {
+        module->identified = true;
+        module->is_elf = read_page(module, memory, &image);
+    }
+    return module->is_elf ? module : NULL;
+}
+
+static void identify_some(struct modules *modules, size_t first, size_t count,
+                          struct memory *memory, uint8_t *buffer) {
+    uint64_t addresses[AT_ONCE];
+    bool read[AT_ONCE];
+    struct module_image image;
+
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = modules->modules[first + i].base;
+    memory_read_many(memory, addresses, count, buffer, HEADERS_SIZE, read);
+    for (size_t i = 0; i < count; i++) {
+        struct module *module = &modules->modules[first + i];
+        const uint8_t *bytes = buffer + i * HEADERS_SIZE;
+        if (module->identified)
+            continue;
+        module->identified = true;
+        module->is_elf =
+            read[i] && (is_long(bytes) ? read_page(module, memory, &image)
+                                       : read_headers(module, memory, bytes, HEADERS_SIZE, &image));
+    }
+}
+
+void modules_identify_all(struct modules *modules, struct memory *memory, uint8_t *buffer) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < modules->count; i += AT_ONCE)
+        identify_some(modules, i, modules->count - i < AT_ONCE ? modules->count - i : AT_ONCE,
+                      memory, buffer);
+    for (size_t i = 0; i < modules->count; i++) {
+        if (modules->modules[i].is_elf)
+            modules->modules[kept++] = modules->modules[i];
+    }
+    modules->count = kept;
 }
 
 uint64_t module_dynamic(const struct module *module, const struct module_image *image) {
@@ -122,12 +190,14 @@ static bool may_begin_module(const struct mapping *mapping) {
     return mapping->offset == 0 && (mapping->inode != 0 || text_equal(mapping->path, "[vdso]"));
 }
 
-void modules_find(struct modules *modules, struct arena *arena, const struct maps *maps,
-                  struct memory *memory) {
-    size_t room = arena->left / 3 / sizeof(struct module);
+void modules_find(struct modules *modules, struct arena *arena, const struct maps *maps) {
     struct module *current = NULL;
-    struct module_image image;
+    size_t room = 0;
 
+    for (size_t i = 0; i < maps->count; i++)
+        room += may_begin_module(&maps->mappings[i]);
+    if (room > arena->left / 3 / sizeof(struct module))
+        room = arena->left / 3 / sizeof(struct module);
     if (room > MAX_MODULES)
         room = MAX_MODULES;
     modules->modules = arena_take(arena, room * sizeof(struct module));
@@ -148,7 +218,7 @@ void modules_find(struct modules *modules, struct arena *arena, const struct map
             current = NULL;
             continue;
         }
-        current = &modules->modules[modules->count];
+        current = &modules->modules[modules->count++];
         text_zero(current, sizeof *current);
         current->path = mapping->path;
         current->path_length = mapping->path_length;
@@ -159,10 +229,6 @@ void modules_find(struct modules *modules, struct arena *arena, const struct map
         current->executable = executable;
         if (text_ends(current->path, current->path_length, DELETED))
             current->flags |= SNAPSHOT_MODULE_DELETED;
-        if (read_headers(current, memory, &image))
-            modules->count++;
-        else
-            current = NULL;
     }
 }
 

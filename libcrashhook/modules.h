@@ -11,6 +11,7 @@
 #include "libcrashhook/maps.h"
 #include "libcrashhook/memory.h"
 
+enum { MODULES_BUFFER_SIZE = 16 * 1024 };
 enum { MODULE_BUILD_ID_MAX = 64, MODULE_SEGMENTS_MAX = 32, MODULE_NOTE_MAX = 1024 };
 
 struct module {
@@ -19,6 +20,8 @@ struct module {
     uint64_t base, end, bias, device, inode;
     unsigned flags;  /* SNAPSHOT_MODULE_ */
     bool executable; /* any of it */
+    bool identified; /* its headers have been read, and */
+    bool is_elf;
     bool has_package_note;
     uint8_t build_id[MODULE_BUILD_ID_MAX];
     size_t build_id_size;
@@ -39,8 +42,13 @@ struct module_image {
 };
 
 /* Async-signal-safe, all of it. */
-void modules_find(struct modules *modules, struct arena *arena, const struct maps *maps,
-                  struct memory *memory);
+/* The files that may be modules; nothing of them is read yet. */
+void modules_find(struct modules *modules, struct arena *arena, const struct maps *maps);
+/* The module at the address with its build-id; NULL if there is none. */
+const struct module *modules_identify(struct modules *modules, struct memory *memory,
+                                      uint64_t address);
+/* Reads what has not been read, by way of MODULES_BUFFER_SIZE bytes; drops what is no ELF image. */
+void modules_identify_all(struct modules *modules, struct memory *memory, uint8_t *buffer);
 /* Reads the headers once more: the table keeps only what all need. */
 bool module_read_image(const struct module *module, struct memory *memory,
                        struct module_image *image);

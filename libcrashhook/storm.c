@@ -19,10 +19,13 @@ static uint64_t add_bytes(uint64_t key, const void *bytes, size_t size) {
 /* Addresses as build-id and offset, which are the same in every process. */
 static bool add_code(struct capture *capture, uint64_t address, uint64_t *key) {
     const struct mapping *mapping = maps_find(&capture->maps, address);
-    const struct module *module = modules_at(&capture->modules, address);
+    const struct module *module;
     uint64_t offset;
 
-    if (mapping == NULL || module == NULL || (mapping->prot & SNAPSHOT_PROT_EXEC) == 0)
+    if (mapping == NULL || (mapping->prot & SNAPSHOT_PROT_EXEC) == 0)
+        return false;
+    module = modules_identify(&capture->modules, &capture->memory, address);
+    if (module == NULL)
         return false;
     offset = address - module->bias;
     *key = add_bytes(*key, module->build_id, module->build_id_size);

@@ -49,7 +49,7 @@ void threads_prepare(struct threads *threads, struct arena *arena) {
     size_t room = arena->left / 16 / sizeof(struct frozen);
 
     threads->freeze.slots = (unsigned)(room < MAX_THREADS ? room : MAX_THREADS);
-    threads->freeze.frozen = arena_take(arena, threads->freeze.slots * sizeof(struct frozen));
+    threads->freeze.frozen = arena_take_end(arena, threads->freeze.slots * sizeof(struct frozen));
     if (threads->freeze.frozen == NULL)
         return;
     atomic_store(&threads->freeze.expected, UINT32_MAX);
@@ -87,7 +87,7 @@ static void list_tasks(struct threads *threads, struct arena *arena, const char 
 
     if (room > MAX_THREADS)
         room = MAX_THREADS;
-    threads->tids = arena_take(arena, room * sizeof *threads->tids);
+    threads->tids = arena_take_end(arena, room * sizeof *threads->tids);
     if (threads->tids == NULL)
         return;
     text_add(&text, proc);
