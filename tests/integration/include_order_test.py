@@ -16,7 +16,7 @@ MAY_SEE["crashctl"] = ORDER + ["crashctl"]
 MAY_SEE["libcrashhook"] = ["snapshot", "libcrashhook"]
 
 # Of snapshot/ the hook may only have what is async-signal-safe.
-HOOK_HEADERS = {"snapshot/fields.h", "snapshot/handshake.h", "snapshot/writer.h"}
+HOOK_HEADERS = {"snapshot/fields.h", "snapshot/handshake.h", "snapshot/procmap.h", "snapshot/writer.h"}
 
 
 def includes(path):
