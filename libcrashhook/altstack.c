@@ -1,59 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Alternate stacks for the main thread and all that pthread_create() makes. Large, because the
- * program's own SA_ONSTACK handlers run there too; touched only when used. The program is shown
- * that it has none, and one that sets its own keeps it.
+ * Alternate stacks. Large, because the program's own SA_ONSTACK handlers run there too; touched
+ * only when used. The program is shown that it has none, and one that sets its own keeps it, unless
+ * that is so small that not even the kernel's frame is sure to fit.
  *
- * sigaltstack() is async-signal-safe; pthread_create() is as it was.
+ * Async-signal-safe, as sigaltstack() is.
  */
 #include "libcrashhook/altstack.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "libcrashhook/hook.h"
-#include "libcrashhook/masks.h"
-#include "libcrashhook/next.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
 enum {
     STACK_SIZE = 256 * 1024,
     KEPT_STACKS = 16, /* of ended threads, for the next ones: mapping is the costly part */
-    START_SLOTS = 64, /* threads that are being created at one time */
+    OWN_FRAMES = 1024,
+    SMALLEST_ALLOWED = 2048, /* by the kernel; MINSIGSTKSZ is a call of sysconf() */
+    NO_SUCH_WAY = 99,
 };
 
-typedef void *start_function(void *);
-typedef int create_function(pthread_t *, const pthread_attr_t *, start_function *, void *);
-typedef int key_create_function(pthread_key_t *, void (*)(void *));
-typedef int setspecific_function(pthread_key_t, const void *);
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51
+#endif
+#ifndef SS_AUTODISARM
+#define SS_AUTODISARM (1U << 31)
+#endif
 
-struct start {
-    atomic_bool taken;
-    start_function *function;
-    void *argument;
-    uint64_t blocked;
-};
-
-static struct start starts[START_SLOTS];
 static _Atomic(void *) kept[KEPT_STACKS];
 
-static struct {
-    atomic_bool ready;
-    create_function *create;
-    setspecific_function *setspecific;
-    pthread_key_t key;
-    bool has_key;
-} threads;
+/* Of threads that ended while they ran on it: free once the thread is gone. Kept in the lowest
+ * bytes of the stack itself. */
+struct left_behind {
+    struct left_behind *next;
+    int tid;
+};
+static _Atomic(struct left_behind *) left_behind;
 
 size_t altstack_mapping_size(void) {
     return hook_settings.page_size + STACK_SIZE;
 }
 
-static void install(void *mapping) {
+static stack_t stack_in(void *mapping) {
+    return (stack_t){.ss_sp = (uint8_t *)mapping + hook_settings.page_size, .ss_size = STACK_SIZE};
+}
+
+void altstack_install(void *mapping) {
     struct hook_thread *self = &hook_thread;
-    stack_t stack = {.ss_sp = (uint8_t *)mapping + hook_settings.page_size, .ss_size = STACK_SIZE};
+    stack_t stack = stack_in(mapping);
 
     if (sys(SYS_sigaltstack, &stack, NULL) == 0) {
         self->altstack = mapping;
@@ -66,12 +65,42 @@ void altstack_adopt(void *mapping) {
 
     sys(SYS_mprotect, mapping, hook_settings.page_size, PROT_NONE);
     if (sys(SYS_sigaltstack, NULL, &now) == 0 && (now.ss_flags & SS_DISABLE) != 0)
-        install(mapping);
+        altstack_install(mapping);
 }
 
-static void *take_mapping(void) {
+static void keep(void *mapping) {
+    for (size_t i = 0; i < KEPT_STACKS; i++) {
+        void *expected = NULL;
+        if (atomic_load_explicit(&kept[i], memory_order_relaxed) == NULL &&
+            atomic_compare_exchange_strong(&kept[i], &expected, mapping))
+            return;
+    }
+    sys(SYS_munmap, mapping, altstack_mapping_size());
+}
+
+static void leave_behind(struct left_behind *stack) {
+    stack->next = atomic_load(&left_behind);
+    while (!atomic_compare_exchange_weak(&left_behind, &stack->next, stack))
+        ;
+}
+
+static void collect(void) {
+    struct left_behind *stack = atomic_exchange(&left_behind, NULL), *next;
+
+    for (; stack != NULL; stack = next) {
+        next = stack->next;
+        if (sys(SYS_tgkill, sys(SYS_getpid), stack->tid, 0) == -ESRCH)
+            keep((uint8_t *)stack - hook_settings.page_size);
+        else
+            leave_behind(stack);
+    }
+}
+
+void *altstack_take(void) {
     long mapping;
 
+    if (atomic_load_explicit(&left_behind, memory_order_relaxed) != NULL)
+        collect();
     for (size_t i = 0; i < KEPT_STACKS; i++) {
         if (atomic_load_explicit(&kept[i], memory_order_relaxed) != NULL) {
             void *stack = atomic_exchange(&kept[i], NULL);
@@ -87,88 +116,29 @@ static void *take_mapping(void) {
     return (void *)mapping;
 }
 
-static void give_back(void *mapping) {
-    for (size_t i = 0; i < KEPT_STACKS; i++) {
-        void *expected = NULL;
-        if (atomic_compare_exchange_strong(&kept[i], &expected, mapping))
-            return;
-    }
-    sys(SYS_munmap, mapping, altstack_mapping_size());
-}
-
-/* The destructor of a thread-specific value, because a wrapper around the thread's function would
- * be a frame in all of its backtraces. */
-static void end_thread(void *mapping) {
+void altstack_give_back(void *mapping) {
     struct hook_thread *self = &hook_thread;
     const stack_t disabled = {.ss_flags = SS_DISABLE};
+    stack_t stack = stack_in(mapping);
+    uint64_t here = (uint64_t)__builtin_frame_address(0) - (uint64_t)stack.ss_sp;
+    bool hidden = self->altstack_hidden;
 
-    if (self->altstack_hidden && sys(SYS_sigaltstack, &disabled, NULL) < 0)
-        return; /* runs on it: left where it is */
     self->altstack_hidden = false;
     self->altstack = NULL;
-    give_back(mapping);
-}
-
-static void *start_thread(void *argument) {
-    struct start *slot = argument, start = *slot;
-    void *mapping;
-
-    atomic_store(&slot->taken, false);
-    masks_start_thread(start.blocked);
-    mapping = take_mapping();
-    if (mapping != NULL) {
-        install(mapping);
-        if (threads.setspecific(threads.key, mapping) != 0)
-            end_thread(mapping);
-    }
-    /* A tail call: no frame of ours stays on the stack. */
-    return start.function(start.argument);
-}
-
-static struct start *take_start(void) {
-    for (size_t i = 0; i < START_SLOTS; i++) {
-        bool expected = false;
-        if (!atomic_load_explicit(&starts[i].taken, memory_order_relaxed) &&
-            atomic_compare_exchange_strong(&starts[i].taken, &expected, true))
-            return &starts[i];
-    }
-    return NULL;
-}
-
-static void prepare(void) {
-    static atomic_flag started = ATOMIC_FLAG_INIT;
-    key_create_function *key_create;
-
-    threads.create = (create_function *)next_symbol("pthread_create");
-    if (atomic_flag_test_and_set(&started))
+    if (here < STACK_SIZE || (hidden && sys(SYS_sigaltstack, &disabled, NULL) < 0)) {
+        struct left_behind *entry = stack.ss_sp;
+        entry->tid = (int)sys(SYS_gettid);
+        leave_behind(entry);
         return;
-    key_create = (key_create_function *)next_symbol("pthread_key_create");
-    threads.setspecific = (setspecific_function *)next_symbol("pthread_setspecific");
-    threads.has_key = key_create != NULL && threads.setspecific != NULL &&
-                      key_create(&threads.key, end_thread) == 0;
-    atomic_store(&threads.ready, true);
+    }
+    keep(mapping);
 }
 
-EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
-                          start_function *function, void *argument) {
-    struct start *start;
-    int result;
+bool altstack_is_hidden(uint64_t address) {
+    const struct hook_thread *self = &hook_thread;
 
-    hook_start();
-    if (!atomic_load(&threads.ready))
-        prepare();
-    if (threads.create == NULL)
-        return EAGAIN;
-    if (!hook_settings.active || !atomic_load(&threads.ready) || !threads.has_key ||
-        (start = take_start()) == NULL)
-        return threads.create(thread, attributes, function, argument);
-    start->function = function;
-    start->argument = argument;
-    start->blocked = hook_thread.blocked;
-    result = threads.create(thread, attributes, start_thread, start);
-    if (result != 0)
-        atomic_store(&start->taken, false);
-    return result;
+    return self->altstack_hidden &&
+           address - ((uint64_t)self->altstack + hook_settings.page_size) < STACK_SIZE;
 }
 
 static bool is_ours(const stack_t *stack) {
@@ -176,31 +146,118 @@ static bool is_ours(const stack_t *stack) {
            stack->ss_sp == (uint8_t *)hook_thread.altstack + hook_settings.page_size;
 }
 
-EXPORT int sigaltstack(const stack_t *wanted, stack_t *old) {
+/* May these bytes be read, and written? Asks the kernel, in calls that change nothing. */
+static bool is_readable(const stack_t *stack) {
+    const uint64_t *words = (const uint64_t *)stack;
+    size_t last = sizeof *stack / sizeof *words - 1;
+
+    return sys_sigmask(NO_SUCH_WAY, &words[0], NULL) != -EFAULT &&
+           sys_sigmask(NO_SUCH_WAY, &words[last], NULL) != -EFAULT;
+}
+
+static bool is_writable(stack_t *stack) {
+    uint64_t *words = (uint64_t *)stack;
+    size_t last = sizeof *stack / sizeof *words - 1;
+
+    return sys_sigmask(SIG_BLOCK, NULL, &words[0]) != -EFAULT &&
+           sys_sigmask(SIG_BLOCK, NULL, &words[last]) != -EFAULT;
+}
+
+static size_t smallest_stack(void) {
+    static _Atomic size_t known;
+    size_t size = atomic_load_explicit(&known, memory_order_relaxed);
+
+    if (size == 0) {
+        size = getauxval(AT_MINSIGSTKSZ);
+        if (size == 0)
+            size = arch_signal_frame_max();
+        size += OWN_FRAMES;
+        atomic_store_explicit(&known, size, memory_order_relaxed);
+    }
+    return size;
+}
+
+/* In a handler that runs on our stack the kernel would refuse what it allows without us, where the
+ * handler runs on a stack that is none of its business. */
+static long set_stack(const stack_t *wanted, stack_t *old) {
+    uint64_t all = ~(uint64_t)0, mask = 0;
+    long result;
+
+    if (wanted == NULL || !altstack_is_hidden((uint64_t)__builtin_frame_address(0)))
+        return sys(SYS_sigaltstack, wanted, old);
+    sys_sigmask(SIG_SETMASK, &all, &mask);
+    result = arch_sigaltstack_elsewhere(wanted, old);
+    sys_sigmask(SIG_SETMASK, &mask, NULL);
+    return result;
+}
+
+static long set_ours(stack_t *seen) {
+    const stack_t ours = stack_in(hook_thread.altstack);
+
+    return set_stack(&ours, seen);
+}
+
+/* Changes what the program thinks it has; what it had goes to *seen. */
+static long change(const stack_t *wanted, stack_t *seen) {
     struct hook_thread *self = &hook_thread;
-    stack_t seen;
+    stack_t small = self->small_stack;
+    unsigned mode = (unsigned)wanted->ss_flags & ~SS_AUTODISARM;
+    long result;
+
+    if (self->altstack != NULL && mode == SS_DISABLE) {
+        result = set_ours(seen);
+        self->small_stack.ss_size = 0;
+    } else if (self->altstack != NULL && mode <= SS_ONSTACK &&
+               wanted->ss_size >= SMALLEST_ALLOWED && wanted->ss_size < smallest_stack()) {
+        result = set_ours(seen);
+        self->small_stack = *wanted;
+    } else {
+        result = set_stack(wanted, seen);
+        if (result < 0)
+            return result;
+        self->altstack_hidden = false;
+        self->small_stack.ss_size = 0;
+        goto done;
+    }
+    if (result < 0) {
+        self->small_stack = small;
+        return result;
+    }
+    self->altstack_hidden = true;
+done:
+    if (is_ours(seen))
+        *seen = small.ss_size != 0 ? small : (stack_t){.ss_flags = SS_DISABLE};
+    return 0;
+}
+
+EXPORT int sigaltstack(const stack_t *wanted, stack_t *old) {
+    stack_t seen, copy;
     long result;
 
     hook_start();
-    if (wanted != NULL && (wanted->ss_flags & SS_DISABLE) != 0 && self->altstack != NULL) {
-        const stack_t ours = {.ss_sp = (uint8_t *)self->altstack + hook_settings.page_size,
-                              .ss_size = STACK_SIZE};
-        result = sys(SYS_sigaltstack, &ours, &seen);
-        self->altstack_hidden = self->altstack_hidden || result == 0;
+    if (!hook_settings.active || hook_in_vfork_child()) {
+        result = sys(SYS_sigaltstack, wanted, old);
+    } else if (wanted != NULL && !is_readable(wanted)) {
+        result = -EFAULT;
+    } else if (wanted != NULL) {
+        text_copy(&copy, wanted, sizeof copy);
+        result = change(&copy, &seen);
+        if (result == 0 && old != NULL) {
+            if (is_writable(old))
+                text_copy(old, &seen, sizeof *old);
+            else
+                result = -EFAULT;
+        }
     } else {
-        result = sys(SYS_sigaltstack, wanted, &seen);
-        if (wanted != NULL && result == 0)
-            self->altstack_hidden = false;
+        result = sys(SYS_sigaltstack, NULL, old);
+        if (result == 0 && old != NULL && is_ours(old)) {
+            seen = hook_thread.small_stack.ss_size != 0 ? hook_thread.small_stack
+                                                        : (stack_t){.ss_flags = SS_DISABLE};
+            text_copy(old, &seen, sizeof *old);
+        }
     }
-    if (result < 0) {
-        errno = (int)-result;
-        return -1;
-    }
-    if (old != NULL) {
-        if (is_ours(&seen))
-            *old = (stack_t){.ss_flags = SS_DISABLE};
-        else
-            *old = seen;
-    }
-    return 0;
+    if (result == 0)
+        return 0;
+    errno = (int)-result;
+    return -1;
 }

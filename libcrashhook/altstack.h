@@ -3,10 +3,21 @@
 #ifndef LIBCRASHHOOK_ALTSTACK_H
 #define LIBCRASHHOOK_ALTSTACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 size_t altstack_mapping_size(void);
 /* The main thread's, in memory of altstack_mapping_size() bytes that is already mapped. */
 void altstack_adopt(void *mapping);
+
+/* For a thread that has just started; NULL when there is no memory. */
+void *altstack_take(void);
+void altstack_install(void *mapping);
+/* For one that ends. */
+void altstack_give_back(void *mapping);
+
+/* Async-signal-safe. Does this address lie on the thread's hidden stack? */
+bool altstack_is_hidden(uint64_t address);
 
 #endif

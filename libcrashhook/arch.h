@@ -21,6 +21,9 @@ enum {
     ARCH_RED_ZONE = 128,
     /* SA_RESTORER, which the C library adds to the flags that a program sets. */
     ARCH_SA_RESTORER = 0x04000000,
+    /* A library's slots for functions that it calls, and whose addresses it takes. */
+    ARCH_RELOCATION_JUMP = 7,
+    ARCH_RELOCATION_ADDRESS = 6,
 };
 
 struct arch_trap {
@@ -33,6 +36,21 @@ long arch_clone(unsigned long flags, void *stack_top, int (*function)(void *), v
 
 /* Calls function(argument) on another stack. */
 void arch_call_on(void *stack_top, int (*function)(void *), void *argument);
+/* Calls a program's handler; records.c is told when an exception passes. */
+void arch_run_handler(void (*handler)(int, siginfo_t *, void *), int signal, siginfo_t *info,
+                      void *context);
+/* sigaltstack() with the stack pointer elsewhere: the kernel refuses to change a stack in use. All
+ * signals must be blocked. */
+long arch_sigaltstack_elsewhere(const stack_t *wanted, stack_t *old);
+
+/* Where a jmp_buf leads to. */
+uint64_t arch_jump_sp(const void *jump_buffer, bool mangled);
+/* Was the mask of signals saved in it (glibc)? */
+bool arch_jump_restores_mask(const void *jump_buffer);
+/* The address behind a call of raise(SIGABRT) in the code of abort(); 0 if there is none. */
+uint64_t arch_find_raise(const uint8_t *code, size_t size, uint64_t address, uint64_t raise);
+/* The largest signal frame of this CPU, where the kernel does not tell. */
+size_t arch_signal_frame_max(void);
 
 uint64_t arch_thread_pointer(void);
 /* In the order of the snapshot; known gets the registers that are real. */

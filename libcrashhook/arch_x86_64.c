@@ -7,7 +7,6 @@
 
 #include <sys/mman.h>
 
-#include "libcrashhook/jumps.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
@@ -89,37 +88,90 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size arch_call_on, . - arch_call_on\n");
 
-/* Tail calls with the arguments as they came: jumps.c says where to. */
-#define LONG_JUMP(name, kind)                                                                      \
-    __asm__(".text\n"                                                                              \
-            ".globl " name "\n"                                                                    \
-            ".type " name ", @function\n" name ":\n"                                               \
-            ".cfi_startproc\n"                                                                     \
-            "    pushq %rdi\n"                                                                     \
-            ".cfi_adjust_cfa_offset 8\n"                                                           \
-            "    pushq %rsi\n"                                                                     \
-            ".cfi_adjust_cfa_offset 8\n"                                                           \
-            "    subq $8, %rsp\n"                                                                  \
-            ".cfi_adjust_cfa_offset 8\n"                                                           \
-            "    movl $" kind ", %edi\n"                                                           \
-            "    call jumps_target\n"                                                              \
-            "    addq $8, %rsp\n"                                                                  \
-            ".cfi_adjust_cfa_offset -8\n"                                                          \
-            "    popq %rsi\n"                                                                      \
-            ".cfi_adjust_cfa_offset -8\n"                                                          \
-            "    popq %rdi\n"                                                                      \
-            ".cfi_adjust_cfa_offset -8\n"                                                          \
-            "    jmp *%rax\n"                                                                      \
-            ".cfi_endproc\n"                                                                       \
-            ".size " name ", . - " name "\n")
+__asm__(".text\n"
+        ".hidden arch_run_handler\n"
+        ".globl arch_run_handler\n"
+        ".type arch_run_handler, @function\n"
+        "arch_run_handler:\n"
+        ".cfi_startproc\n"
+        ".cfi_personality 0x1b, records_personality\n" /* relative to pc, signed, 4 bytes */
+        "    subq $8, %rsp\n"
+        ".cfi_adjust_cfa_offset 8\n"
+        "    movq %rdi, %rax\n"
+        "    movl %esi, %edi\n"
+        "    movq %rdx, %rsi\n"
+        "    movq %rcx, %rdx\n"
+        "    call *%rax\n"
+        "    addq $8, %rsp\n"
+        ".cfi_adjust_cfa_offset -8\n"
+        "    ret\n"
+        ".cfi_endproc\n"
+        ".size arch_run_handler, . - arch_run_handler\n");
 
-LONG_JUMP("longjmp", "0");
-LONG_JUMP("_longjmp", "1");
-LONG_JUMP("siglongjmp", "2");
-LONG_JUMP("__longjmp_chk", "3");
-_Static_assert(JUMP_LONGJMP == 0 && JUMP_UNDERSCORE == 1 && JUMP_SIGLONGJMP == 2 &&
-                   JUMP_CHECKED == 3,
-               "the numbers above");
+/* The kernel asks no more than whether sp points into the stack in use. */
+__asm__(".text\n"
+        ".hidden arch_sigaltstack_elsewhere\n"
+        ".globl arch_sigaltstack_elsewhere\n"
+        ".type arch_sigaltstack_elsewhere, @function\n"
+        "arch_sigaltstack_elsewhere:\n"
+        ".cfi_startproc\n"
+        "    movq %rsp, %r8\n"
+        ".cfi_def_cfa_register r8\n"
+        "    xorl %esp, %esp\n"
+        "    movl $131, %eax\n"
+        "    syscall\n"
+        "    movq %r8, %rsp\n"
+        ".cfi_def_cfa_register rsp\n"
+        "    ret\n"
+        ".cfi_endproc\n"
+        ".size arch_sigaltstack_elsewhere, . - arch_sigaltstack_elsewhere\n");
+
+enum { JUMP_BUFFER_SP = 6, JUMP_BUFFER_MASK_SAVED = 8 };
+
+uint64_t arch_jump_sp(const void *jump_buffer, bool mangled) {
+    uint64_t sp = ((const uint64_t *)jump_buffer)[JUMP_BUFFER_SP], guard;
+
+    if (!mangled)
+        return sp;
+    __asm__("movq %%fs:0x30, %0" : "=r"(guard));
+    return (sp >> 17 | sp << 47) ^ guard;
+}
+
+bool arch_jump_restores_mask(const void *jump_buffer) {
+    int saved;
+
+    text_copy(&saved, (const uint64_t *)jump_buffer + JUMP_BUFFER_MASK_SAVED, sizeof saved);
+    return saved != 0;
+}
+
+uint64_t arch_find_raise(const uint8_t *code, size_t size, uint64_t address, uint64_t raise) {
+    static const uint8_t load_sigabrt[] = {0xbf, SIGABRT, 0, 0, 0}; /* mov $6, %edi */
+    enum { CALL_SIZE = 5 };
+
+    for (size_t i = 0; i + CALL_SIZE <= size; i++) {
+        uint64_t after = address + i + CALL_SIZE;
+        int32_t displacement;
+        bool loaded = i >= sizeof load_sigabrt;
+
+        if (code[i] != 0xe8)
+            continue;
+        for (size_t j = 0; j < sizeof load_sigabrt && loaded; j++)
+            loaded = code[i - sizeof load_sigabrt + j] == load_sigabrt[j];
+        text_copy(&displacement, code + i + 1, sizeof displacement);
+        if (loaded || after + (uint64_t)(int64_t)displacement == raise)
+            return after;
+    }
+    return 0;
+}
+
+size_t arch_signal_frame_max(void) {
+    enum { WITHOUT_EXTENDED_STATE = 1024 };
+    uint32_t a = 0xd, b, c = 0, d;
+
+    /* The size of the extended state that the system has enabled. */
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    return WITHOUT_EXTENDED_STATE + b;
+}
 
 /* target(first argument, struct arch_caller *) */
 #define WITH_CALLER(name, target)                                                                  \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interposes every way to set a signal's disposition. For the signals that we stand in for the
- * kernel always has one and the same handler (handler_on_signal), which looks up here what the
- * program wants; the program is shown what it has set.
+ * What the program wants of each signal that we stand in for, and what the kernel is told: always
+ * one and the same handler (handler_on_signal), which looks up here whom to call. The program is
+ * shown what it has set.
  *
  * Entries of the table are immutable and interned, so that a handler that runs while the table
  * changes sees the old or the new one, whole. All of this is async-signal-safe, as sigaction() is.
@@ -11,19 +11,19 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 
-#include "libcrashhook/handler.h"
+#include "libcrashhook/death.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/jumps.h"
-#include "libcrashhook/masks.h"
 #include "libcrashhook/next.h"
+#include "libcrashhook/records.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
-enum { SIGNALS = 65, INTERNED = 256 };
+enum { SIGNALS = 65, INTERNED = 128 };
 
 typedef int sigaction_function(int, const struct sigaction *, struct sigaction *);
-typedef void (*handler_function)(int);
 
 static _Atomic(void *) real_sigaction;
 /* What libc lets handlers return to, as told by the kernel; 0 until a program has set a handler. */
@@ -35,26 +35,63 @@ static _Atomic uint64_t hidden_masks[SIGNALS];
 
 static const struct disposition DEFAULT_DISPOSITION = {.handler = (void *)SIG_DFL};
 
-static struct {
+/* What the kernel keeps of sa_flags; SA_RESTORER is libc's addition. */
+static const unsigned KEPT_FLAGS = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK |
+                                   SA_RESTART | SA_NODEFER | SA_RESETHAND | ARCH_SA_RESTORER;
+
+struct interned {
     struct disposition dispositions[INTERNED];
     atomic_bool ready[INTERNED];
     atomic_uint count;
-} interned;
+    _Atomic(struct interned *) next;
+};
+static struct interned first_interned;
 
-static const struct disposition *intern(const struct disposition *wanted) {
-    unsigned count = atomic_load(&interned.count), at;
+static const struct disposition *find_interned(const struct interned *block,
+                                               const struct disposition *wanted) {
+    unsigned count = atomic_load(&block->count);
 
     for (unsigned i = 0; i < count && i < INTERNED; i++) {
-        const struct disposition *known = &interned.dispositions[i];
-        if (atomic_load(&interned.ready[i]) && known->handler == wanted->handler &&
+        const struct disposition *known = &block->dispositions[i];
+        if (atomic_load(&block->ready[i]) && known->handler == wanted->handler &&
             known->flags == wanted->flags && known->mask == wanted->mask)
             return known;
     }
-    if (count >= INTERNED || (at = atomic_fetch_add(&interned.count, 1)) >= INTERNED)
+    return NULL;
+}
+
+static struct interned *next_block(struct interned *block) {
+    struct interned *next = atomic_load(&block->next), *none = NULL;
+    long memory;
+
+    if (next != NULL)
+        return next;
+    memory = sys(SYS_mmap, NULL, sizeof *next, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                 -1, 0);
+    if (memory < 0)
         return NULL;
-    interned.dispositions[at] = *wanted;
-    atomic_store(&interned.ready[at], true);
-    return &interned.dispositions[at];
+    if (atomic_compare_exchange_strong(&block->next, &none, (struct interned *)memory))
+        return (struct interned *)memory;
+    sys(SYS_munmap, memory, sizeof *next);
+    return none;
+}
+
+static const struct disposition *intern(const struct disposition *wanted) {
+    const struct disposition *known;
+
+    for (struct interned *block = &first_interned; block != NULL; block = next_block(block)) {
+        unsigned at;
+        known = find_interned(block, wanted);
+        if (known != NULL)
+            return known;
+        if (atomic_load(&block->count) >= INTERNED ||
+            (at = atomic_fetch_add(&block->count, 1)) >= INTERNED)
+            continue;
+        block->dispositions[at] = *wanted;
+        atomic_store(&block->ready[at], true);
+        return &block->dispositions[at];
+    }
+    return NULL;
 }
 
 bool disposition_is_default(const struct disposition *disposition) {
@@ -69,18 +106,8 @@ const struct disposition *disposition_of(int signal) {
     return atomic_load(&table[signal]);
 }
 
-void disposition_reset(int signal, const struct disposition *from) {
-    atomic_compare_exchange_strong(&table[signal], &from, &DEFAULT_DISPOSITION);
-}
-
-static void *next_function(_Atomic(void *) *known, const char *name) {
-    void *function = atomic_load(known);
-
-    if (function == NULL) {
-        function = next_symbol(name);
-        atomic_store(known, function);
-    }
-    return function;
+bool disposition_is_ours(int signal) {
+    return signal >= 1 && signal < SIGNALS && (hook_settings.signals & signal_bit(signal)) != 0;
 }
 
 static int next_sigaction(int signal, const struct sigaction *wanted, struct sigaction *old) {
@@ -119,6 +146,17 @@ static void put_mask(sigset_t *set, uint64_t mask) {
     __builtin_memcpy(set, &mask, sizeof mask);
 }
 
+/* Ours, for what is the default action. The return address is our own: that of libc is not known
+ * before it has set a handler. */
+static struct kernel_sigaction stand_in(void) {
+    return (struct kernel_sigaction){
+        .handler = handler_on_signal,
+        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | ARCH_SA_RESTORER,
+        .restorer = (void *)arch_signal_return,
+        .mask = ~(SYNCHRONOUS_SIGNALS | LIBC_SIGNALS),
+    };
+}
+
 /* What the kernel is told for a disposition of the program. */
 static struct sigaction kernel_action(int signal, const struct disposition *wanted) {
     struct sigaction action;
@@ -143,15 +181,19 @@ static struct sigaction kernel_action(int signal, const struct disposition *want
     return action;
 }
 
+void disposition_reset(int signal, const struct disposition *from) {
+    const struct disposition *to =
+        intern(&(struct disposition){.handler = (void *)SIG_DFL, from->mask, from->flags});
+    const struct kernel_sigaction ours = stand_in();
+
+    if (to != NULL && atomic_compare_exchange_strong(&table[signal], &from, to))
+        sys_sigaction(signal, &ours, NULL);
+}
+
 /* By raw calls, as the next sigaction() may be that of a runtime that has not begun yet. What has
  * been inherited is seen only once it has been replaced: one call for each signal. */
 void dispositions_start(void) {
-    const struct kernel_sigaction ours = {
-        .handler = handler_on_signal,
-        .flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | ARCH_SA_RESTORER,
-        .restorer = (void *)arch_signal_return,
-        .mask = ~(SYNCHRONOUS_SIGNALS | LIBC_SIGNALS),
-    };
+    const struct kernel_sigaction ours = stand_in();
 
     for (int signal = 1; signal < SIGNALS; signal++) {
         struct kernel_sigaction before;
@@ -172,12 +214,30 @@ void dispositions_start(void) {
 static void show(const struct disposition *disposition, struct sigaction *shown) {
     shown->sa_flags = disposition->flags;
     shown->sa_sigaction = disposition->handler;
+    shown->sa_restorer = NULL;
+    if (disposition->flags & ARCH_SA_RESTORER)
+        shown->sa_restorer = (void (*)(void))atomic_load(&signal_return);
     put_mask(&shown->sa_mask, disposition->mask);
+}
+
+/* Tells the kernel until what it was told last is what the table holds: another thread may be
+ * setting the same signal. */
+static int tell_kernel(int signal, const struct disposition *next, struct sigaction *seen) {
+    const struct disposition *told = next;
+    struct sigaction action = kernel_action(signal, told), unused;
+    int result = next_sigaction(signal, &action, seen);
+
+    while (result == 0 && (next = disposition_of(signal)) != told && next != NULL) {
+        told = next;
+        action = kernel_action(signal, told);
+        result = next_sigaction(signal, &action, &unused);
+    }
+    return result;
 }
 
 static int set_ours(int signal, const struct sigaction *wanted, struct sigaction *old) {
     const struct disposition *next, *previous;
-    struct sigaction action, seen;
+    struct sigaction seen;
     int result;
 
     if (wanted == NULL) {
@@ -190,19 +250,20 @@ static int set_ours(int signal, const struct sigaction *wanted, struct sigaction
     }
     next = intern(&(struct disposition){
         .handler = wanted->sa_sigaction,
-        .flags = wanted->sa_flags | ARCH_SA_RESTORER,
+        .flags = (int)(((unsigned)wanted->sa_flags & KEPT_FLAGS) | ARCH_SA_RESTORER),
         .mask = get_mask(&wanted->sa_mask) & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP)),
     });
     if (next == NULL) {
-        /* More different handlers than any program has: it gets what it asked for, unwatched. */
+        /* No memory: it gets what it asked for, unwatched. */
         previous = atomic_exchange(&table[signal], NULL);
         result = next_sigaction(signal, wanted, &seen);
     } else {
-        if (!disposition_is_default(next) && !disposition_is_ignore(next))
+        if (disposition_is_default(next) && hook_thread.live != NULL && records_own() != NULL)
+            death_is_near();
+        else if (!disposition_is_default(next) && !disposition_is_ignore(next))
             jumps_resolve();
-        action = kernel_action(signal, next);
         previous = atomic_exchange(&table[signal], next);
-        result = next_sigaction(signal, &action, &seen);
+        result = tell_kernel(signal, next, &seen);
     }
     if (result < 0) {
         atomic_store(&table[signal], previous);
@@ -219,7 +280,7 @@ static int set_ours(int signal, const struct sigaction *wanted, struct sigaction
 
 static int set_other(int signal, const struct sigaction *wanted, struct sigaction *old) {
     struct sigaction action, seen;
-    uint64_t hidden, before;
+    uint64_t hidden = 0, before;
     int result;
 
     if (signal < 1 || signal >= SIGNALS)
@@ -243,88 +304,66 @@ static int set_other(int signal, const struct sigaction *wanted, struct sigactio
     return result;
 }
 
-static bool is_ours(int signal) {
-    return signal >= 1 && signal < SIGNALS && (hook_settings.signals & signal_bit(signal)) != 0;
+/* A vfork child has its own dispositions but its parent's table, which it must not change; what the
+ * table says is what it has inherited. */
+static int set_in_vfork_child(int signal, const struct sigaction *wanted, struct sigaction *old) {
+    struct sigaction seen;
+    int result = next_sigaction(signal, wanted, &seen);
+
+    if (result < 0 || old == NULL)
+        return result;
+    if (seen.sa_sigaction == handler_on_signal && disposition_of(signal) != NULL)
+        show(disposition_of(signal), old);
+    else
+        *old = seen;
+    return result;
 }
 
 EXPORT int sigaction(int signal, const struct sigaction *wanted, struct sigaction *old) {
     hook_start();
-    /* A vfork child has its own dispositions but its parent's table, which it must not change. */
-    if (!hook_settings.active || (wanted != NULL && hook_in_vfork_child()))
+    if (!hook_settings.active)
         return next_sigaction(signal, wanted, old);
-    return is_ours(signal) ? set_ours(signal, wanted, old) : set_other(signal, wanted, old);
+    if (hook_in_vfork_child())
+        return set_in_vfork_child(signal, wanted, old);
+    return disposition_is_ours(signal) ? set_ours(signal, wanted, old)
+                                       : set_other(signal, wanted, old);
 }
 
 EXPORT int __sigaction(int signal, const struct sigaction *wanted, struct sigaction *old)
     __attribute__((nothrow, leaf)) __attribute__((alias("sigaction")));
 
-static handler_function set_handler(int signal, handler_function handler, int flags,
-                                    uint64_t mask) {
-    struct sigaction action, old;
+void disposition_force_default(int signal) {
+    struct sigaction seen;
 
-    text_zero(&action, sizeof action);
-    action.sa_handler = handler;
-    action.sa_flags = flags;
-    put_mask(&action.sa_mask, mask);
-    return sigaction(signal, &action, &old) < 0 ? SIG_ERR : old.sa_handler;
+    atomic_store(&table[signal], &DEFAULT_DISPOSITION);
+    tell_kernel(signal, &DEFAULT_DISPOSITION, &seen);
 }
 
-#define SIGNAL_LIKE(name, flags, mask)                                                             \
-    EXPORT handler_function name(int signal, handler_function handler);                            \
-    EXPORT handler_function name(int signal, handler_function handler) {                           \
-        static _Atomic(void *) next;                                                               \
-                                                                                                   \
-        hook_start();                                                                              \
-        if (!hook_settings.active || !is_ours(signal)) {                                           \
-            handler_function (*function)(int, handler_function) = next_function(&next, #name);     \
-            return function != NULL ? function(signal, handler) : SIG_ERR;                         \
-        }                                                                                          \
-        return set_handler(signal, handler, flags, mask);                                          \
-    }
+/* What the kernel has is adopted where it is not ours: a library that does not see our functions
+ * has set it. */
+static void check_one(int signal) {
+    const struct disposition *known = disposition_of(signal), *found;
+    struct kernel_sigaction now;
+    struct sigaction seen;
 
-SIGNAL_LIKE(signal, SA_RESTART, signal_bit(signal))
-SIGNAL_LIKE(bsd_signal, SA_RESTART, signal_bit(signal))
-SIGNAL_LIKE(ssignal, SA_RESTART, signal_bit(signal))
-SIGNAL_LIKE(sysv_signal, SA_RESETHAND | SA_NODEFER, 0)
-SIGNAL_LIKE(__sysv_signal, SA_RESETHAND | SA_NODEFER, 0)
-
-EXPORT handler_function sigset(int signal, handler_function handler) {
-    static _Atomic(void *) next;
-    uint64_t mask = 0, old = 0;
-    handler_function previous;
-
-    hook_start();
-    if (!hook_settings.active || !is_ours(signal)) {
-        handler_function (*function)(int, handler_function) = next_function(&next, "sigset");
-        return function != NULL ? function(signal, handler) : SIG_ERR;
-    }
-    mask = signal_bit(signal);
-    if (handler == (handler_function)2) { /* SIG_HOLD */
-        masks_change(SIG_BLOCK, &mask, &old);
-        previous = set_handler(signal, SIG_DFL, 0, 0);
-    } else {
-        previous = set_handler(signal, handler, 0, 0);
-        if (previous != SIG_ERR)
-            masks_change(SIG_UNBLOCK, &mask, &old);
-    }
-    return (old & mask) != 0 ? (handler_function)2 : previous;
+    if (sys_sigaction(signal, NULL, &now) < 0 || now.handler == handler_on_signal)
+        return;
+    if (now.handler == (void *)SIG_IGN &&
+        (known == NULL || disposition_is_ignore(known))) /* inherited, or as it was told */
+        return;
+    found = intern(
+        &(struct disposition){.handler = now.handler, .flags = (int)now.flags, .mask = now.mask});
+    if (found == NULL)
+        return;
+    atomic_store(&table[signal], found);
+    tell_kernel(signal, found, &seen);
 }
 
-EXPORT int sigignore(int signal) {
-    return set_handler(signal, SIG_IGN, 0, 0) == SIG_ERR ? -1 : 0;
-}
-
-EXPORT int siginterrupt(int signal, int interrupt) {
-    static _Atomic(void *) next;
-    struct sigaction action;
-
-    hook_start();
-    if (!hook_settings.active || !is_ours(signal)) {
-        int (*function)(int, int) = next_function(&next, "siginterrupt");
-        return function != NULL ? function(signal, interrupt) : -1;
+void dispositions_check(void) {
+    if (!hook_settings.active || hook_in_vfork_child())
+        return;
+    for (int signal = 1; signal < SIGNALS; signal++) {
+        if (disposition_is_ours(signal))
+            check_one(signal);
     }
-    if (sigaction(signal, NULL, &action) < 0)
-        return -1;
-    action.sa_flags = interrupt ? action.sa_flags & ~SA_RESTART : action.sa_flags | SA_RESTART;
-    return sigaction(signal, &action, NULL);
 }

@@ -16,7 +16,11 @@ struct disposition {
 
 void dispositions_start(void);
 
-/* Async-signal-safe. NULL where the hook has not been asked to stand in. */
+/* Async-signal-safe, all that follows. */
+
+/* Is this one of the signals that we stand in for? */
+bool disposition_is_ours(int signal);
+/* NULL where the program has inherited another than the default action, or is left alone. */
 const struct disposition *disposition_of(int signal);
 bool disposition_is_default(const struct disposition *disposition);
 bool disposition_is_ignore(const struct disposition *disposition);
@@ -25,5 +29,9 @@ uint64_t dispositions_signal_return(void);
 void dispositions_set_signal_return(uint64_t address);
 /* SA_RESETHAND: the program has the default action from now on, unless it has just set another. */
 void disposition_reset(int signal, const struct disposition *from);
+/* Whatever it was, inherited or not: the process is about to die of it. */
+void disposition_force_default(int signal);
+/* Takes over what was set past us. */
+void dispositions_check(void);
 
 #endif

@@ -15,13 +15,6 @@ struct cause {
     struct arch_trap trap;
 };
 
-/* Signals that the kernel would hold back now, because a handler of the program for them runs. */
-uint64_t handler_blocked(void);
-/* The program has allowed them in its handler. */
-void handler_unblock(uint64_t signals);
-/* The program leaves all its handlers at once. */
-void handler_abandon(void);
-
 void handler_on_signal(int signal, siginfo_t *info, void *context);
 
 #endif

@@ -13,6 +13,8 @@ struct report_request {
     bool vfork_child;
     bool sanitizer; /* there was no signal: a sanitizer's runtime has found something */
     bool goes_on;   /* and the program lives: nobody is stopped for good, nothing is left behind */
+    bool handled;   /* the program ends itself, with exit_status */
+    int exit_status;
 };
 
 /* Comes back when the report is made, or cannot be. Async-signal-safe. */

@@ -50,13 +50,19 @@ static const struct {
     {"STKFLT", SIGSTKFLT}, {"PWR", SIGPWR},
 };
 
+/* Cannot be caught, or kill nobody: a stand-in would. */
+static const uint64_t NOT_DEADLY =
+    1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1) | 1ULL << (SIGCHLD - 1) | 1ULL << (SIGCONT - 1) |
+    1ULL << (SIGTSTP - 1) | 1ULL << (SIGTTIN - 1) | 1ULL << (SIGTTOU - 1) | 1ULL << (SIGURG - 1) |
+    1ULL << (SIGWINCH - 1);
+
 /* "SEGV,ABRT,24": numbers or names, with or without SIG. Unknown ones are skipped. */
 static uint64_t read_signals(const char *list) {
     uint64_t signals = 0, number;
 
     while (*list != '\0') {
         if (text_number(&list, 10, &number)) {
-            if (number >= 1 && number < 32 && number != SIGKILL && number != SIGSTOP)
+            if (number >= 1 && number < 32 && (NOT_DEADLY & signal_bit((int)number)) == 0)
                 signals |= signal_bit((int)number);
         } else {
             if (text_begins(list, "SIG"))
@@ -140,6 +146,8 @@ static bool read_environment(char *const *environment) {
             enabled = enabled && !text_equal(value, "1");
         else if ((value = value_of(variable, "CRASHHOOK_VERBOSE=")) != NULL)
             hook_settings.verbose = text_equal(value, "1");
+        else if ((value = value_of(variable, "CRASHHOOK_HANDLED=")) != NULL)
+            hook_settings.handled = text_equal(value, "1");
         else if ((value = value_of(variable, "CRASHHOOK_TIMEOUT_MS=")) != NULL &&
                  text_number(&value, 10, &number) && number >= 1 && number <= MAX_TIMEOUT_MS)
             hook_settings.timeout_ms = (uint32_t)number;

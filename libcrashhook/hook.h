@@ -34,6 +34,7 @@ struct hook_settings {
     bool active;
     bool secure; /* AT_SECURE: nothing from the environment is believed */
     bool verbose;
+    bool handled; /* report programs that end themselves in a handler, too */
     uint32_t timeout_ms;
     uint64_t signals; /* that we stand in for */
     uint64_t page_size;
@@ -51,17 +52,22 @@ extern struct hook_settings hook_settings;
  * the own one means that the memory is the parent's (vfork). */
 struct hook_identity {
     atomic_int pid;
-    atomic_int dying; /* tid of the thread whose death is being reported */
+    atomic_int dying;     /* tid of the thread whose death is being reported */
+    atomic_int giving_up; /* of one whose handler has put back the default action */
+    atomic_int heir;      /* of one that is to report the signal that another thread was sent */
     _Atomic(struct freeze *) freeze;
 };
 extern struct hook_identity *hook_identity;
 
 struct hook_thread {
     uint64_t blocked;          /* synchronous signals that the program thinks it has blocked */
+    uint64_t held;             /* of those, what the kernel has blocked because one was put back */
+    struct masks_wait *waits;  /* innermost call that waits with a mask of its own */
     struct cause_record *live; /* innermost of the program's handlers that may still be running */
     const ucontext_t *waiting; /* crashed too, while another thread's death is reported */
     void *altstack;            /* ours; NULL when there is none */
     bool altstack_hidden;      /* ours is in use, the program is shown that it has none */
+    stack_t small_stack;       /* or one that it set, too small for any signal */
 };
 extern THREADED struct hook_thread hook_thread;
 

@@ -8,16 +8,21 @@ from hook_programs import HOOK
 # Names that both C libraries have: glibc's linker takes the version, musl's only the name.
 ALLOWED_IMPORTS = {
     "__cxa_finalize", "__environ", "__errno_location", "__gmon_start__", "_ITM_deregisterTMCloneTable",
-    "_ITM_registerTMCloneTable", "abort", "confstr", "crashhook_inert", "dlsym", "environ",
+    "_ITM_registerTMCloneTable", "confstr", "crashhook_inert", "dlsym", "environ",
     "getauxval",
     # weak: nobody has them but the runtimes of sanitizers
     "__sanitizer_cov_trace_cmp4", "__sanitizer_set_death_callback",
 }
 EXPORTS = {
-    "__asan_default_options", "__sanitizer_on_print", "__sigaction", "__sysv_signal", "bsd_signal",
-    "madvise", "pthread_create", "pthread_sigmask", "sigaction", "sigaltstack", "sigignore", "siginterrupt", "signal",
-    "sigprocmask", "sigset", "ssignal", "sysv_signal", "longjmp", "_longjmp", "siglongjmp",
-    "__longjmp_chk",
+    "_Exit", "__asan_default_options", "__assert_fail", "__assert_perror_fail", "__chk_fail",
+    "__longjmp_chk", "__ppoll_chk", "__sanitizer_on_print", "__sigaction", "__sigpause", "__sigsuspend",
+    "__stack_chk_fail", "__sysv_signal", "__xpg_sigpause", "_exit", "_longjmp", "abort",
+    "bsd_signal", "dlclose", "dlmopen", "dlopen", "dlsym", "epoll_pwait", "epoll_pwait2", "exit",
+    "longjmp", "madvise", "ppoll", "pselect", "pthread_create", "pthread_key_create",
+    "pthread_sigmask", "quick_exit", "setcontext", "sigaction", "sigaltstack", "sigblock",
+    "sighold", "sigignore", "siginterrupt", "siglongjmp", "signal", "sigpause", "sigprocmask",
+    "sigrelse", "sigset", "sigsetmask", "sigsuspend", "sigvec", "ssignal", "swapcontext",
+    "syscall", "sysv_signal", "thrd_create", "tss_create",
 }
 
 
