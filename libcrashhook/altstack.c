@@ -89,7 +89,7 @@ static void collect(void) {
 
     for (; stack != NULL; stack = next) {
         next = stack->next;
-        if (sys(SYS_tgkill, sys(SYS_getpid), stack->tid, 0) == -ESRCH)
+        if (sys(SYS_tgkill, sandbox_pid(), stack->tid, 0) == -ESRCH)
             keep((uint8_t *)stack - hook_settings.page_size);
         else
             leave_behind(stack);
@@ -127,7 +127,7 @@ void altstack_give_back(void *mapping) {
     self->altstack = NULL;
     if (here < STACK_SIZE || (hidden && sys(SYS_sigaltstack, &disabled, NULL) < 0)) {
         struct left_behind *entry = stack.ss_sp;
-        entry->tid = (int)sys(SYS_gettid);
+        entry->tid = sandbox_tid();
         leave_behind(entry);
         return;
     }

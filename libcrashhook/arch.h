@@ -15,6 +15,8 @@
 #include "snapshot/fields.h"
 
 #define ARCH_NAME "x86_64"
+/* As seccomp filters see it (AUDIT_ARCH_X86_64). */
+#define ARCH_AUDIT 0xc000003eU
 
 enum {
     /* Bytes below sp that a leaf function may use. */

@@ -266,7 +266,7 @@ void capture_run(struct capture *capture) {
     procfs_find(capture->pid, capture->proc);
     threads_freeze(&capture->threads, arena, capture->proc, capture->pid, capture->request.tid);
     channel_connect_slowly(&capture->channel);
-    capture->dumpable = (int)sys(SYS_prctl, PR_GET_DUMPABLE);
+    capture->dumpable = sandbox_dumpable();
     capture->secret = hook_settings.secure || capture->dumpable != 1;
     if (arena->left < 4 * BUFFER_SIZE)
         buffer_size = SMALL_BUFFER_SIZE;

@@ -187,7 +187,7 @@ static int write_all(struct channel *channel, const uint8_t *data, size_t size) 
     int fd = channel->pipe >= 0 ? channel->pipe : channel->file;
 
     while (size > 0) {
-        long written = sys(SYS_write, fd, data, size);
+        long written = sandbox_write(fd, data, size);
         if (written == -EAGAIN && channel->pipe >= 0)
             written = wait_for_room(channel);
         else if (written == -EINTR)
@@ -223,8 +223,10 @@ void channel_close(struct channel *channel) {
     }
     if (channel->file >= 0) {
         sys(SYS_close, channel->file);
-        sys(SYS_renameat2, channel->directory, channel->temporary, channel->directory,
-            channel->final, 0);
+        if (sys(SYS_renameat2, channel->directory, channel->temporary, channel->directory,
+                channel->final, 0) < 0)
+            sys(SYS_renameat, channel->directory, channel->temporary, channel->directory,
+                channel->final);
         sys(SYS_close, channel->directory);
     }
 }

@@ -10,7 +10,7 @@
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
-enum { LOSER_EXTRA_MS = 2000 };
+enum { EXIT_BY_SIGNAL = 128, LOSER_EXTRA_MS = 2000 };
 
 /* What a thread hands over; written by the one that comes first, before it says so. */
 static struct {
@@ -24,11 +24,11 @@ void death_take_cause(struct cause *cause, const siginfo_t *info, const ucontext
     arch_trap(context, &cause->trap);
 }
 
-void death_queue(int signal, const siginfo_t *info) {
-    int pid = (int)sys(SYS_getpid), tid = (int)sys(SYS_gettid);
+bool death_queue(int signal, const siginfo_t *info) {
+    int pid = sandbox_pid(), tid = sandbox_tid();
 
-    if (sys(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) < 0)
-        sys(SYS_tgkill, pid, tid, signal);
+    return sys(SYS_rt_tgsigqueueinfo, pid, tid, signal, info) == 0 ||
+           sys(SYS_tgkill, pid, tid, signal) == 0;
 }
 
 /*
@@ -38,15 +38,27 @@ void death_queue(int signal, const siginfo_t *info) {
 static void die(int signal, const siginfo_t *info, ucontext_t *context) {
     const struct kernel_sigaction action = {.handler = (void *)SIG_DFL};
     uint64_t mask = ~signal_bit(signal);
+    bool reset = sys_sigaction(signal, &action, NULL) == 0 || sandbox_has_reset(signal);
 
-    sys_sigaction(signal, &action, NULL);
     text_copy(&context->uc_sigmask, &mask, sizeof mask);
-    if (sys(SYS_getpid) == 1) {
+    if (sandbox_pid() == 1) {
         /* The kernel drops what is sent to an init process; only a new trap kills it. */
         arch_repeat_trap(context, info);
         return;
     }
-    death_queue(signal, info);
+    if (reset && death_queue(signal, info)) {
+        sandbox_leave_handler(signal);
+        return;
+    }
+    /* A sandbox forbids all that: a trap whose signal is blocked kills whoever handles it. Where
+     * there is no way back out of the handler either, traps on top of each other do. */
+    if (!sandbox_may_return())
+        __builtin_trap();
+    arch_repeat_trap(context, info);
+    mask = ~(uint64_t)0;
+    text_copy(&context->uc_sigmask, &mask, sizeof mask);
+    if (info->si_code <= 0)
+        sys(SYS_exit_group, EXIT_BY_SIGNAL + signal);
 }
 
 /* Another thread was faster; its report holds this one, too, and its end is the end of all. */
@@ -60,7 +72,7 @@ static void wait_for_end(const ucontext_t *context, int dying) {
 
 void death_report(int signal, const siginfo_t *info, ucontext_t *context,
                   struct cause_record *running) {
-    int tid = (int)sys(SYS_gettid), dying = 0;
+    int tid = sandbox_tid(), dying = 0;
     bool vfork_child = hook_in_vfork_child();
     struct cause_record *first = records_first(running, info);
     struct cause cause;
@@ -88,23 +100,23 @@ void death_report(int signal, const siginfo_t *info, ucontext_t *context,
 
 void death_is_near(void) {
     if (!hook_in_vfork_child())
-        atomic_store(&hook_identity->giving_up, (int)sys(SYS_gettid));
+        atomic_store(&hook_identity->giving_up, sandbox_tid());
 }
 
 void death_is_far(void) {
     int tid = atomic_load(&hook_identity->giving_up);
 
-    if (tid != 0 && tid == (int)sys(SYS_gettid))
+    if (tid != 0 && tid == sandbox_tid())
         atomic_store(&hook_identity->giving_up, 0);
 }
 
 void death_hand_over(int signal, const siginfo_t *info) {
     const struct timespec limit = {.tv_sec = 1};
-    int pid = (int)sys(SYS_getpid), tid = atomic_load(&hook_identity->giving_up), nobody = 0;
+    int pid = sandbox_pid(), tid = atomic_load(&hook_identity->giving_up), nobody = 0;
     int carrier = (SYNCHRONOUS_SIGNALS & signal_bit(signal)) != 0 ? signal : SIGSEGV;
     siginfo_t carried;
 
-    if (tid == 0 || info->si_pid != pid || info->si_code > 0 || tid == (int)sys(SYS_gettid) ||
+    if (tid == 0 || info->si_pid != pid || info->si_code > 0 || tid == sandbox_tid() ||
         hook_in_vfork_child())
         return;
     if (atomic_load(&hook_identity->heir) == 0) {
@@ -123,7 +135,7 @@ void death_hand_over(int signal, const siginfo_t *info) {
 bool death_takes_over(int *signal, siginfo_t *info) {
     int tid = atomic_load(&hook_identity->heir);
 
-    if (tid == 0 || tid != (int)sys(SYS_gettid))
+    if (tid == 0 || tid != sandbox_tid())
         return false;
     atomic_store(&hook_identity->giving_up, 0);
     atomic_store(&hook_identity->heir, 0);
@@ -141,7 +153,7 @@ void death_handled(int status) {
     outermost = records_own();
     while (outermost != NULL && outermost->previous != NULL)
         outermost = outermost->previous;
-    tid = (int)sys(SYS_gettid);
+    tid = sandbox_tid();
     if (outermost == NULL || hook_in_vfork_child() ||
         !atomic_compare_exchange_strong(&hook_identity->dying, &nobody, tid))
         return;

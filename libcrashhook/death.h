@@ -13,7 +13,7 @@ void death_take_cause(struct cause *cause, const siginfo_t *info, const ucontext
 void death_report(int signal, const siginfo_t *info, ucontext_t *context,
                   struct cause_record *running);
 /* Sends it to the calling thread once more. */
-void death_queue(int signal, const siginfo_t *info);
+bool death_queue(int signal, const siginfo_t *info);
 
 /* A handler has put back the default action: it is about to send the signal again. */
 void death_is_near(void);

@@ -33,7 +33,7 @@ static uint64_t get_mask(const ucontext_t *context) {
  * the whole process where it was meant for that. */
 static void put_back(int signal, const siginfo_t *info, ucontext_t *context) {
     uint64_t blocked = signal_bit(signal);
-    long pid = sys(SYS_getpid);
+    long pid = sandbox_pid();
 
     put_mask(context, get_mask(context) | blocked);
     sys_sigmask(SIG_BLOCK, &blocked, NULL);
@@ -119,7 +119,7 @@ void handler_on_signal(int signal, siginfo_t *info, void *context) {
         if (was_sent(info))
             return;
     }
-    if (was_sent(info) && sys(SYS_getpid) == 1)
+    if (was_sent(info) && sandbox_pid() == 1)
         return;
     if (running == NULL)
         death_hand_over(signal, info);

@@ -138,7 +138,17 @@ static int run_in_line(void *argument) {
     return 0;
 }
 
-void helper_report(const struct report_request *request) {
+static long start_helper(uint8_t *stack, struct capture *capture) {
+    const unsigned long flags = CLONE_VM | CLONE_VFORK;
+    long result;
+
+    if (sandbox_guards &&
+        !sandbox_allows(SYS_clone, (uint64_t[6]){flags, (uint64_t)stack}, &result))
+        return result;
+    return arch_clone(flags, stack, helper_main, capture);
+}
+
+static void report(const struct report_request *request) {
     size_t mapped;
     struct arena arena = get_arena(request->vfork_child, &mapped);
     uint8_t *stack = arena_take(&arena, STACK_SIZE), *start = stack;
@@ -151,13 +161,13 @@ void helper_report(const struct report_request *request) {
     text_zero(capture, sizeof *capture);
     capture->request = *request;
     capture->arena = arena;
-    capture->pid = (int)sys(SYS_getpid);
+    capture->pid = sandbox_pid();
     sys(SYS_clock_gettime, CLOCK_REALTIME, &capture->time);
     sys(SYS_clock_gettime, CLOCK_BOOTTIME, &capture->uptime);
     sys(SYS_clock_gettime, CLOCK_MONOTONIC, &capture->began);
     if (!request->vfork_child && !request->goes_on)
         threads_prepare(&capture->threads, &capture->arena);
-    child = arch_clone(CLONE_VM | CLONE_VFORK, stack + STACK_SIZE, helper_main, capture);
+    child = start_helper(stack + STACK_SIZE, capture);
     if (child < 0)
         arch_call_on(stack + STACK_SIZE, run_in_line, capture);
     else
@@ -167,4 +177,12 @@ void helper_report(const struct report_request *request) {
         channel_rescue(&capture->channel);
     if ((request->vfork_child || request->goes_on) && mapped > 0)
         sys(SYS_munmap, start, mapped);
+}
+
+void helper_report(const struct report_request *request) {
+    sandbox_begin();
+    report(request);
+    /* The rest of its death is up to the child, but the parent's calls are not. */
+    if (request->vfork_child)
+        sandbox_end();
 }

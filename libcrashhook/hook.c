@@ -175,7 +175,7 @@ bool hook_in_vfork_child(void) {
     /* Some allocators come before every constructor. */
     if (hook_identity == NULL)
         return false;
-    pid = (int)sys(SYS_getpid);
+    pid = sandbox_pid();
     if (atomic_compare_exchange_strong(&hook_identity->pid, &expected, pid))
         return false;
     return expected != pid;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "libcrashhook/arch.h"
+#include "libcrashhook/sandbox.h"
 #include "snapshot/handshake.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -65,6 +66,7 @@ struct hook_thread {
     struct masks_wait *waits;  /* innermost call that waits with a mask of its own */
     struct cause_record *live; /* innermost of the program's handlers that may still be running */
     const ucontext_t *waiting; /* crashed too, while another thread's death is reported */
+    const struct sandbox_filter *sandbox; /* put on this thread, newest first */
     void *altstack;            /* ours; NULL when there is none */
     bool altstack_hidden;      /* ours is in use, the program is shown that it has none */
     stack_t small_stack;       /* or one that it set, too small for any signal */

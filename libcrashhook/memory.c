@@ -18,7 +18,7 @@ enum { CHUNK = 4096, READ_MANY_MAX = 64, SMALL_READ = 256, ARENA_FOR_PAGES = 512
 static const uint64_t NO_PAGE = 1;
 
 void memory_init(struct memory *memory, struct arena *arena) {
-    *memory = (struct memory){.pid = (int)sys(SYS_getpid)};
+    *memory = (struct memory){.pid = sandbox_pid()};
     if (arena->left < ARENA_FOR_PAGES)
         return;
     memory->pages = arena_take(arena, MEMORY_PAGES * sizeof *memory->pages);

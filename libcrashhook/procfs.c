@@ -65,7 +65,7 @@ void procfs_find(int pid, char path[PROCFS_PATH_SIZE]) {
     char buffer[512];
     const char *at = buffer;
     uint64_t number = 0;
-    long own = sys(SYS_getpid);
+    long own = sandbox_pid();
 
     text_add(&text, "/proc/");
     if (procfs_link("/proc", "self", buffer, sizeof buffer) > 0 && text_number(&at, 10, &number) &&

@@ -72,7 +72,7 @@ struct cause_record *records_own(void) {
 /* A signal that somebody sent is no fault, but abort() is one, and sends its signal itself. */
 static bool is_genuine(const siginfo_t *info) {
     return info->si_code > 0 || (info->si_signo == SIGABRT && info->si_code == SI_TKILL &&
-                                 info->si_pid == (int)sys(SYS_getpid));
+                                 info->si_pid == sandbox_pid());
 }
 
 struct cause_record *records_first(struct cause_record *innermost, const siginfo_t *final) {

@@ -123,7 +123,7 @@ static void look_for_handlers(void) {
 }
 
 static void report(const struct arch_caller *caller, bool goes_on) {
-    int tid = (int)sys(SYS_gettid), dying = 0;
+    int tid = sandbox_tid(), dying = 0;
     struct cause cause;
 
     if (hook_in_vfork_child() ||

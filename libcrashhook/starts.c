@@ -33,6 +33,7 @@ struct start {
     start_function *function;
     void *argument;
     uint64_t blocked;
+    const struct sandbox_filter *sandbox;
 };
 
 static struct start starts[START_SLOTS];
@@ -55,6 +56,7 @@ static void *start_thread(void *argument) {
     void *mapping;
 
     atomic_store(&slot->taken, false);
+    hook_thread.sandbox = start.sandbox;
     masks_start_thread(start.blocked);
     mapping = atomic_load(&ends.has_key) ? altstack_take() : NULL;
     if (mapping != NULL) {
@@ -116,6 +118,7 @@ static struct start *prepare_start(start_function *function, void *argument, uin
     slot->function = function;
     slot->argument = argument;
     slot->blocked = blocked;
+    slot->sandbox = hook_thread.sandbox;
     return slot;
 }
 

@@ -9,9 +9,18 @@
 #include <sys/syscall.h>
 
 #include "libcrashhook/arch.h"
+#include "libcrashhook/sandbox.h"
+
+/* Set while filters of the program are to be heeded (sandbox.h). */
+extern bool sandbox_guards;
+
+static inline long sys_guarded(long number, long a, long b, long c, long d, long e, long f) {
+    return __builtin_expect(sandbox_guards, 0) ? sandbox_call(number, a, b, c, d, e, f)
+                                               : arch_syscall(number, a, b, c, d, e, f);
+}
 
 #define SYS_PICK(n, a, b, c, d, e, f, ...)                                                         \
-    arch_syscall((long)(n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+    sys_guarded((long)(n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define sys(...) SYS_PICK(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
 enum { SIGSET_SIZE = 8 };

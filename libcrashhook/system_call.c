@@ -63,6 +63,13 @@ static long set_stack(long number, const stack_t *wanted, stack_t *old) {
     return sigaltstack(wanted, old);
 }
 
+static long install_filter(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+                           uint64_t e) {
+    long result = sandbox_call_watched(number, (uint64_t[5]){a, b, c, d, e});
+
+    return result < 0 ? fail(result) : result;
+}
+
 void *system_call(const uint64_t arguments[6]) {
     if (arguments[0] == SYS_exit_group || arguments[0] == SYS_exit)
         death_handled((int)arguments[1]);
@@ -77,6 +84,9 @@ void *system_call(const uint64_t arguments[6]) {
         return arguments[4] == SIGSET_SIZE ? (void *)set_mask : NULL;
     case SYS_sigaltstack:
         return (void *)set_stack;
+    case SYS_seccomp:
+    case SYS_prctl:
+        return (void *)install_filter;
     default:
         return NULL;
     }

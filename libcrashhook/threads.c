@@ -35,7 +35,7 @@ static void on_freeze(int signal, siginfo_t *info, void *context) {
         frozen->context = hook_thread.waiting != NULL ? hook_thread.waiting : context;
         frozen->thread_pointer = arch_thread_pointer();
         sys(SYS_prctl, PR_GET_NAME, frozen->name);
-        atomic_store(&frozen->tid, (int)sys(SYS_gettid));
+        atomic_store(&frozen->tid, sandbox_tid());
     }
     answered = atomic_fetch_add(&freeze->answered, 1) + 1;
     if (answered >= atomic_load(&freeze->expected))

@@ -18,7 +18,7 @@ EXPORTS = {
     "__longjmp_chk", "__ppoll_chk", "__sanitizer_on_print", "__sigaction", "__sigpause", "__sigsuspend",
     "__stack_chk_fail", "__sysv_signal", "__xpg_sigpause", "_exit", "_longjmp", "abort",
     "bsd_signal", "dlclose", "dlmopen", "dlopen", "dlsym", "epoll_pwait", "epoll_pwait2", "exit",
-    "longjmp", "madvise", "ppoll", "pselect", "pthread_create", "pthread_key_create",
+    "longjmp", "madvise", "ppoll", "prctl", "pselect", "pthread_create", "pthread_key_create",
     "pthread_sigmask", "quick_exit", "setcontext", "sigaction", "sigaltstack", "sigblock",
     "sighold", "sigignore", "siginterrupt", "siglongjmp", "signal", "sigpause", "sigprocmask",
     "sigrelse", "sigset", "sigsetmask", "sigsuspend", "sigvec", "ssignal", "swapcontext",
