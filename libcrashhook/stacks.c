@@ -8,9 +8,11 @@
 
 enum {
     STACK_SIZE = 64 * 1024,
-    STACK_MIN = 4 * 1024,
+    STACK_MIN = 1024, /* where there are thousands of threads */
     STACK_BASE_SIZE = 16 * 1024,
     THREAD_SECTION_SIZE = 512,
+    /* What a thread's sections take beside the stack. */
+    THREAD_OVERHEAD = 320,
     /* A frame may have jumped over the guard page of its stack by so much. */
     OVERFLOW_REACH = 8 * 1024 * 1024,
     /* Of the thread's own block, behind its pointer: what finds its variables. The stack is below.
@@ -171,11 +173,26 @@ void stacks_write_crashed(struct capture *capture) {
     if (capture->secret)
         return;
     capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start, size);
-    if (rest > STACK_BASE_SIZE)
+    if (rest > STACK_BASE_SIZE) {
+        capture->dropped_memory += rest - STACK_BASE_SIZE;
         rest = STACK_BASE_SIZE;
+    }
     if (rest > 0)
         capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK_BASE, tid, stack.end - rest, rest);
     write_interrupted(capture, tid, &stack, thread_pointer, STACK_SIZE);
+}
+
+/* Of another thread than the crashed one. */
+static void write_stack(struct capture *capture, int tid, const struct stack *stack,
+                        uint64_t most) {
+    uint64_t size = stack_size(stack, most);
+
+    if (!capture_has_room(capture, STACK_MIN)) {
+        capture->dropped_threads++;
+        return;
+    }
+    capture->dropped_memory += stack->end - stack->start - size;
+    capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack->start, size);
 }
 
 static void write_frozen(struct capture *capture, const struct frozen *frozen, uint64_t most) {
@@ -184,6 +201,10 @@ static void write_frozen(struct capture *capture, const struct frozen *frozen, u
     int tid = atomic_load(&frozen->tid);
     struct stack stack;
 
+    if (!capture_has_room(capture, THREAD_OVERHEAD)) {
+        capture->dropped_threads++;
+        return;
+    }
     arch_registers(frozen->context, frozen->thread_pointer, registers, &known);
     stack = find_stack(capture, registers[SNAPSHOT_REGISTER_RSP], frozen->thread_pointer);
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_THREAD, THREAD_SECTION_SIZE);
@@ -196,11 +217,7 @@ static void write_frozen(struct capture *capture, const struct frozen *frozen, u
     snapshot_writer_end(writer);
     if (capture->secret)
         return;
-    if (!capture_has_room(capture, STACK_MIN)) {
-        capture->dropped_threads++;
-        return;
-    }
-    capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start, stack_size(&stack, most));
+    write_stack(capture, tid, &stack, most);
 }
 
 /* "0 0x3 0x7f.. 0x400 .. 0x7ffe1000 0x7f0c": the call, six arguments, sp and pc. */
@@ -230,6 +247,10 @@ static void write_unfrozen(struct capture *capture, int tid, uint64_t most) {
     struct stack stack = {0};
     bool known;
 
+    if (!capture_has_room(capture, THREAD_OVERHEAD)) {
+        capture->dropped_threads++;
+        return;
+    }
     text_add(&text, "task/");
     text_add_number(&text, (uint64_t)tid);
     text_add(&text, "/syscall");
@@ -253,34 +274,38 @@ static void write_unfrozen(struct capture *capture, int tid, uint64_t most) {
                        state[0] == 0 ? "the thread has ended" : "the thread did not stop in time");
     }
     snapshot_writer_end(writer);
-    if (known && !capture->secret && capture_has_room(capture, STACK_MIN))
-        capture_memory(capture, SNAPSHOT_MEMORY_KIND_STACK, tid, stack.start,
-                       stack_size(&stack, most));
+    if (known && !capture->secret)
+        write_stack(capture, tid, &stack, most);
+}
+
+/* Of the room that is left, so that each thread has some. */
+static uint64_t share(const struct capture *capture, unsigned n_threads) {
+    uint64_t used = capture->writer.written + capture->writer.used, each;
+
+    each = used < CAPTURE_BUDGET ? (CAPTURE_BUDGET - used) / (n_threads + 1) : 0;
+    each = each > THREAD_OVERHEAD ? each - THREAD_OVERHEAD : 0;
+    if (each > STACK_SIZE)
+        return STACK_SIZE;
+    return each < STACK_MIN ? STACK_MIN : each;
 }
 
 void stacks_write_others(struct capture *capture) {
     struct threads *threads = &capture->threads;
     const struct freeze *freeze = &threads->freeze;
-    unsigned arrived, answered = 0;
-    uint64_t most = STACK_SIZE;
+    unsigned arrived;
+    uint64_t most;
 
     if (threads->n_tids == 0)
         return;
     threads_wait(threads, capture->proc);
-    most = (CAPTURE_BUDGET - capture->writer.written) / (threads->n_tids + 1);
-    if (most > STACK_SIZE)
-        most = STACK_SIZE;
-    if (most < STACK_MIN)
-        most = STACK_MIN;
+    most = share(capture, threads->n_tids);
     arrived = atomic_load(&freeze->arrived);
     for (unsigned i = 0; i < arrived && i < freeze->slots; i++) {
-        if (atomic_load(&freeze->frozen[i].tid) != 0) {
+        if (atomic_load(&freeze->frozen[i].tid) != 0)
             write_frozen(capture, &freeze->frozen[i], most);
-            answered++;
-        }
     }
-    for (unsigned i = 0; i < threads->n_tids && answered < threads->n_tids; i++) {
-        if (threads_find(threads, threads->tids[i]) == NULL)
+    for (unsigned i = 0; i < threads->n_tids; i++) {
+        if (!threads->stopped[i])
             write_unfrozen(capture, threads->tids[i], most);
     }
 }

@@ -9,7 +9,6 @@
 #include "libcrashhook/threads.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -17,12 +16,14 @@
 #include "libcrashhook/hook.h"
 #include "libcrashhook/procfs.h"
 #include "libcrashhook/syscalls.h"
+#include "libcrashhook/tasks.h"
 #include "libcrashhook/text.h"
 
 enum {
     FREEZE_SIGNAL = 33,
     MAX_THREADS = 32 * 1024,
     PATIENCE_MS = 100, /* in all, from the last thread that answered on */
+    LISTED_AGAIN_MAX = 4,
     FIRST_LOOK_MS = 5, /* then: is anyone left that can answer? */
 };
 
@@ -64,71 +65,97 @@ void threads_prepare(struct threads *threads, struct arena *arena) {
     threads->can_freeze = sys_sigaction(FREEZE_SIGNAL, &action, NULL) == 0;
 }
 
-static void add_task(struct threads *threads, size_t room, int tid) {
-    if (threads->n_tids < room)
+struct listing {
+    struct threads *threads;
+    int skip;
+    unsigned known; /* so many are listed already */
+};
+
+static int find_task(const struct threads *threads, unsigned count, int tid) {
+    unsigned low = 0, high = count;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (threads->tids[middle] < tid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && threads->tids[low] == tid ? (int)low : -1;
+}
+
+static void take_task(void *context, int tid) {
+    struct listing *listing = context;
+    struct threads *threads = listing->threads;
+
+    if (tid == listing->skip || find_task(threads, listing->known, tid) >= 0)
+        return;
+    threads->n_all++;
+    if (threads->n_tids < threads->room)
         threads->tids[threads->n_tids++] = tid;
     else
         threads->unlisted++;
 }
 
-static void list_tasks(struct threads *threads, struct arena *arena, const char *proc, int skip) {
-    struct {
-        uint64_t inode;
-        int64_t offset;
-        uint16_t length;
-        uint8_t type;
-        char name[];
-    } * entry;
-    size_t room = arena->left / 32 / sizeof *threads->tids;
-    _Alignas(8) char buffer[8192];
-    char path[64];
-    struct text text = text_in(path, sizeof path);
-    long directory, size;
-
-    if (room > MAX_THREADS)
-        room = MAX_THREADS;
-    threads->tids = arena_take_end(arena, room * sizeof *threads->tids);
-    if (threads->tids == NULL)
-        return;
-    text_add(&text, proc);
-    text_add(&text, "/task");
-    directory = procfs_open(path, O_DIRECTORY);
-    if (directory < 0)
-        return;
-    while ((size = sys(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
-        for (long at = 0; at < size; at += entry->length) {
-            const char *name;
-            uint64_t tid;
-            entry = (void *)(buffer + at);
-            name = entry->name;
-            if (!text_number(&name, 10, &tid))
-                continue;
-            threads->n_all++;
-            if ((int)tid != skip)
-                add_task(threads, room, (int)tid);
+/* They come in order, mostly. */
+static void sort_tasks(struct threads *threads) {
+    for (unsigned gap = threads->n_tids / 2; gap > 0; gap /= 2) {
+        for (unsigned i = gap; i < threads->n_tids; i++) {
+            int tid = threads->tids[i];
+            unsigned at = i;
+            for (; at >= gap && threads->tids[at - gap] > tid; at -= gap)
+                threads->tids[at] = threads->tids[at - gap];
+            threads->tids[at] = tid;
         }
     }
-    sys(SYS_close, directory);
+}
+
+/* All that are not listed yet get the signal. */
+static void stop_new_ones(struct threads *threads, const char *proc) {
+    struct listing listing = {threads, threads->tid, threads->n_tids};
+
+    tasks_list(proc, threads->pid, (int)sys(SYS_getpid), take_task, &listing);
+    for (unsigned i = listing.known; threads->can_freeze && i < threads->n_tids; i++)
+        threads->sent += sys(SYS_tgkill, threads->pid, threads->tids[i], FREEZE_SIGNAL) == 0;
+    atomic_store(&threads->freeze.expected, threads->sent);
+    sort_tasks(threads);
 }
 
 void threads_freeze(struct threads *threads, struct arena *arena, const char *proc, int pid,
                     int tid) {
-    unsigned sent = 0;
+    size_t room = arena->left / 32 / sizeof *threads->tids;
 
-    list_tasks(threads, arena, proc, tid);
-    if (threads->can_freeze) {
-        for (unsigned i = 0; i < threads->n_tids; i++)
-            sent += sys(SYS_tgkill, pid, threads->tids[i], FREEZE_SIGNAL) == 0;
+    threads->pid = pid;
+    threads->tid = tid;
+    threads->room = (unsigned)(room < MAX_THREADS ? room : MAX_THREADS);
+    threads->tids = arena_take_end(arena, threads->room * sizeof *threads->tids);
+    threads->stopped = arena_take_end(arena, threads->room * sizeof *threads->stopped);
+    if (threads->tids == NULL || threads->stopped == NULL)
+        threads->room = 0;
+    threads->n_all = 1;
+    stop_new_ones(threads, proc);
+}
+
+static void mark_stopped(struct threads *threads) {
+    unsigned arrived = atomic_load(&threads->freeze.arrived);
+
+    for (unsigned i = 0; i < threads->n_tids; i++)
+        threads->stopped[i] = false;
+    for (unsigned i = 0; i < arrived && i < threads->freeze.slots; i++) {
+        int tid = atomic_load(&threads->freeze.frozen[i].tid);
+        int task = tid != 0 ? find_task(threads, threads->n_tids, tid) : -1;
+        if (task >= 0)
+            threads->stopped[task] = true;
     }
-    atomic_store(&threads->freeze.expected, sent);
 }
 
 /* A thread that the kernel keeps (vfork, a dead file system), or that has ended, answers nothing.
  */
-static bool anyone_left(const struct threads *threads, const char *proc) {
+static bool anyone_left(struct threads *threads, const char *proc) {
+    mark_stopped(threads);
     for (unsigned i = 0; i < threads->n_tids; i++) {
         char state;
-        if (threads_find(threads, threads->tids[i]) != NULL)
+        if (threads->stopped[i])
             continue;
         state = procfs_task_state(proc, threads->tids[i]);
         if (state == 'R' || state == 'S')
@@ -137,7 +164,7 @@ static bool anyone_left(const struct threads *threads, const char *proc) {
     return false;
 }
 
-void threads_wait(struct threads *threads, const char *proc) {
+static void wait_for_them(struct threads *threads, const char *proc) {
     unsigned expected = atomic_load(&threads->freeze.expected), waited = 0, before = 0, answered;
 
     while ((answered = atomic_load(&threads->freeze.answered)) < expected) {
@@ -155,12 +182,18 @@ void threads_wait(struct threads *threads, const char *proc) {
     }
 }
 
-const struct frozen *threads_find(const struct threads *threads, int tid) {
-    unsigned arrived = atomic_load(&threads->freeze.arrived);
-
-    for (unsigned i = 0; i < arrived && i < threads->freeze.slots; i++) {
-        if (atomic_load(&threads->freeze.frozen[i].tid) == tid)
-            return &threads->freeze.frozen[i];
+void threads_wait(struct threads *threads, const char *proc) {
+    wait_for_them(threads, proc);
+    /* One that was running may have made others before it stopped. */
+    for (int i = 0; i < LISTED_AGAIN_MAX; i++) {
+        unsigned count = tasks_count(proc), listed = threads->n_tids;
+        if ((count == 0 || count == threads->n_all) &&
+            atomic_load(&threads->freeze.answered) >= threads->n_tids)
+            break;
+        stop_new_ones(threads, proc);
+        if (threads->n_tids == listed)
+            break;
+        wait_for_them(threads, proc);
     }
-    return NULL;
+    mark_stopped(threads);
 }

@@ -30,8 +30,10 @@ struct freeze {
 struct threads {
     struct freeze freeze;
     bool can_freeze;
-    int *tids; /* all but the crashed one */
-    unsigned n_tids;
+    int pid, tid;  /* of the crashed one */
+    int *tids;     /* all others, sorted */
+    bool *stopped; /* each of them, after threads_wait() */
+    unsigned n_tids, room, sent;
     unsigned n_all;
     unsigned unlisted; /* more than there was room for */
 };
@@ -43,7 +45,5 @@ void threads_freeze(struct threads *threads, struct arena *arena, const char *pr
                     int tid);
 /* Waits until all have stopped, or those that have not will not. */
 void threads_wait(struct threads *threads, const char *proc);
-/* Has this one stopped? */
-const struct frozen *threads_find(const struct threads *threads, int tid);
 
 #endif

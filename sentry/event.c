@@ -120,6 +120,10 @@ static json_t *render_thread(const struct crash_report *report, size_t index,
         snprintf(text, sizeof text, "same stack as thread %u",
                  report->threads[thread->same_stack_as].tid);
         json_put_text(object, "state", text, sizeof text);
+    } else if (thread->missing) {
+        char text[128];
+        snprintf(text, sizeof text, "no stack: %s", thread->missing);
+        json_put_text(object, "state", text, sizeof text);
     }
     if (equal || cut >= CUT_STACKS_OF_OTHERS)
         return object;

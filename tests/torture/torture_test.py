@@ -10,6 +10,7 @@ must say the same.
     chain-has:  functions in this order, others between them
     leaf:       beginning of the newest frame's function, whoever's it is
     threads:    how many                             thread:  name of the crashed one
+    stackless:  how many of them have only the reason why there is no stack
     stderr:     what the program itself prints
     library:    compiler flags of a shared library that is made of the same source with -DLIBRARY;
                 {library} in build and args is its path
@@ -113,7 +114,10 @@ def test_torture(source, tmp_path):
     if "threads" in truth:
         threads = event["threads"]["values"]
         assert len(threads) == int(truth["threads"])
-        assert all("stacktrace" in t for t in threads if not t["crashed"]), threads
+        bare = [t for t in threads if not t["crashed"] and "stacktrace" not in t]
+        without = [t for t in bare if not t["state"].startswith("same stack as")]
+        assert len(without) == int(truth.get("stackless", "0")), without
+        assert all(t["state"].startswith("no stack: ") for t in without), without
     if "thread" in truth:
         assert [t["name"] for t in event["threads"]["values"] if t["crashed"]] == [truth["thread"]]
     if "stderr" in truth:
