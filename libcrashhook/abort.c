@@ -70,7 +70,9 @@ void abort_begins(void) {
     struct kernel_sigaction now;
 
     if (!hook_settings.active || !disposition_is_ours(SIGABRT) ||
-        sys_sigaction(SIGABRT, NULL, &now) < 0 || hook_in_vfork_child())
+        /* abort() itself does not ask, and a sandbox may kill who does. */
+        sandbox_call(SYS_rt_sigaction, SIGABRT, 0, (long)&now, SIGSET_SIZE, 0, 0) < 0 ||
+        hook_in_vfork_child())
         return;
     blocked = !unblocks_first && is_blocked();
     /* A handler that is blocked there is never called. */
