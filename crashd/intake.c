@@ -26,7 +26,7 @@
 
 static const uint64_t SECOND = 1000000000;
 
-enum { PIPE_SIZE = 1 << 20, DISK_MIN = 256 << 10 };
+enum { PIPE_SIZE = 1 << 20, DISK_MIN = 256 << 10, DEATH_MS = 100 };
 
 /* How long a snapshot may become: a full disk shortens new ones, so that queued ones have room. */
 static uint64_t room_for(const struct intake *intake, uint64_t wanted) {
@@ -226,6 +226,9 @@ static void hand_over(const struct intake *intake, struct client *client) {
     if (paths && client->peer.identified)
         n_fds = modules_open(&client->view, &client->peer.status,
                              ipc_flag(client->facts, "foreign_root"), paths, fds);
+    /* A worker that begins now would take the processor from a process that is being reaped. */
+    if (client->peer.identified)
+        peer_wait(&client->peer, DEATH_MS);
     tell_main(intake, client->facts, paths, fds, n_fds);
     for (size_t i = 0; i < n_fds; i++)
         close(fds[i]);
@@ -239,9 +242,8 @@ void intake_client(const struct intake *intake, struct entry *entry, int connect
     BASE_CLEANUP(close)
     int source = -1;
     BASE_CLEANUP(client)
-    struct client client = {.connection = connection,
-                            .peer = {.process = -1, .holder = -1},
-                            .view = {.exe = -1, .root = -1}};
+    struct client client = {
+        .connection = connection, .peer = PEER_NONE, .view = {.exe = -1, .root = -1}};
     /* All this while the process is still looking at itself. */
     bool looked = entry_prepare(intake->spool, entry) == 0 && look(&client, entry->id, true);
     int r = hello_receive(connection, &hello, &source);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/kcmp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,7 +93,7 @@ static const char *identify(int connection, bool helper, pid_t pid, struct peer 
 void peer_identify(int connection, bool helper, struct peer *ret) {
     struct ucred credentials = {.uid = (uid_t)-1, .gid = (gid_t)-1};
     socklen_t size = sizeof credentials;
-    *ret = (struct peer){.process = -1, .holder = -1};
+    *ret = PEER_NONE;
     getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &credentials, &size);
     ret->uid = credentials.uid;
     ret->gid = credentials.gid;
@@ -100,8 +101,14 @@ void peer_identify(int connection, bool helper, struct peer *ret) {
     ret->identified = !ret->doubt;
 }
 
+void peer_wait(const struct peer *peer, int milliseconds) {
+    struct pollfd wait = {.fd = peer->dying >= 0 ? peer->dying : peer->holder, .events = POLLIN};
+    poll(&wait, 1, milliseconds);
+}
+
 void peer_clear(struct peer *peer) {
     cleanup_close(&peer->process);
     cleanup_close(&peer->holder);
-    peer->process = peer->holder = -1;
+    cleanup_close(&peer->dying);
+    peer->process = peer->holder = peer->dying = -1;
 }

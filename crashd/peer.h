@@ -17,12 +17,17 @@ struct peer {
     struct proc_status status;
     int process; /* its /proc directory, one descriptor for all reads; -1 */
     int holder;  /* pidfd of the peer; -1 */
+    int dying;         /* and of the process that dies; -1 where there is none */
 };
+
+#define PEER_NONE ((struct peer){.process = -1, .holder = -1, .dying = -1})
 
 /* helper: the peer says that it is the capture helper and its parent is the dying process. */
 void peer_identify(int connection, bool helper, struct peer *ret);
 /* Whether the peer has been there all the time, so that what was read is about it. */
 bool peer_still_there(const struct peer *peer);
+/* Waits until the process has died, but not for long. */
+void peer_wait(const struct peer *peer, int milliseconds);
 void peer_clear(struct peer *peer);
 
 static inline void cleanup_peer(struct peer *peer) {

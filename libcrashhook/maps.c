@@ -78,14 +78,17 @@ static long read_text(int fd, char *text, size_t room, size_t *lost) {
     return length;
 }
 
-static bool query(int fd, uint64_t address, struct procmap_query *query, char *name,
-                  size_t name_size) {
+/* Names only where there is room for them. */
+static bool query(int fd, uint64_t address, struct procmap_query *query,
+                  const struct arena *names) {
+    size_t room = names == NULL ? 0 : names->left < NAME_SIZE ? names->left : NAME_SIZE;
+
     *query = (struct procmap_query){
         .size = sizeof *query,
         .flags = PROCMAP_COVERING_OR_NEXT,
         .address = address,
-        .name = (uint64_t)name,
-        .name_size = (uint32_t)name_size,
+        .name = room > 0 ? (uint64_t)names->at : 0,
+        .name_size = (uint32_t)room,
     };
     return sys(SYS_ioctl, fd, PROCMAP_QUERY, query) == 0;
 }
@@ -95,40 +98,32 @@ static bool same_file(const struct mapping *mapping, const struct procmap_query 
            mapping->major == answer->major && mapping->minor == answer->minor;
 }
 
-/* Names that are too long for the room that is left stay away. */
-static void take_name(int fd, struct mapping *mapping, struct arena *names) {
-    size_t room = names->left < NAME_SIZE ? names->left : NAME_SIZE;
-    struct procmap_query answer;
-
-    if (room == 0 || !query(fd, mapping->start, &answer, (char *)names->at, room) ||
-        answer.start != mapping->start || answer.name_size <= 1)
-        return;
-    mapping->path = (const char *)names->at;
-    mapping->path_length = (uint16_t)(answer.name_size - 1);
-    arena_take(names, answer.name_size);
-}
-
 /* False where the kernel does not know the call. The table grows at the front of the arena, the
- * names at first behind all the room that it may take. */
+ * names behind all the room that it may take. */
 static bool query_all(struct maps *maps, struct arena *arena, int fd) {
     size_t room = arena->left / 2 / sizeof(struct mapping);
-    struct procmap_query answer = {0};
+    struct procmap_query answer;
     struct mapping *last = NULL;
     struct arena names;
 
     if (room > MAX_MAPPINGS)
         room = MAX_MAPPINGS;
-    if (room == 0 || !query(fd, 0, &answer, NULL, 0))
+    if (room == 0 || !query(fd, 0, &answer, NULL))
         return false;
     maps->mappings = (struct mapping *)arena->at;
     names = (struct arena){.at = arena->at + room * sizeof(struct mapping),
                            .left = arena->left - room * sizeof(struct mapping)};
-    do {
+    /* Behind a mapping of a file mostly comes another of it. */
+    for (uint64_t at = 0; query(fd, at, &answer, last != NULL && last->inode != 0 ? NULL : &names);
+         at = answer.end) {
         struct mapping *mapping = &maps->mappings[maps->count];
+        bool more_of_it = last != NULL && same_file(last, &answer);
         if (maps->count >= room) {
             maps->dropped++;
             continue;
         }
+        if (last != NULL && last->inode != 0 && !more_of_it)
+            query(fd, answer.start, &answer, &names);
         *mapping = (struct mapping){
             .start = answer.start,
             .end = answer.end,
@@ -138,17 +133,18 @@ static bool query_all(struct maps *maps, struct arena *arena, int fd) {
             .minor = answer.minor,
             .prot = (uint8_t)(answer.vma_flags & PROT_ALL),
         };
-        if (last != NULL && same_file(last, &answer)) {
+        if (more_of_it) {
             mapping->path = last->path;
             mapping->path_length = last->path_length;
-        } else {
-            take_name(fd, mapping, &names);
+        } else if (answer.name_size > 1) {
+            mapping->path = (const char *)names.at;
+            mapping->path_length = (uint16_t)(answer.name_size - 1);
+            arena_take(&names, answer.name_size);
         }
         last = mapping;
         maps->count++;
-    } while (query(fd, answer.end, &answer, NULL, 0));
-    arena->left = names.left;
-    arena->at = names.at;
+    }
+    *arena = names;
     return true;
 }
 
