@@ -22,7 +22,6 @@ struct frozen {
 /* Seen by all threads. */
 struct freeze {
     atomic_uint arrived, answered, expected;
-    unsigned never; /* what stopped threads wait for */
     unsigned slots;
     struct frozen *frozen;
 };
