@@ -4,6 +4,7 @@
 
 #include "libcrashhook/capture.h"
 #include "libcrashhook/dispositions.h"
+#include "libcrashhook/hook.h"
 #include "libcrashhook/text.h"
 
 enum {
@@ -149,6 +150,20 @@ static uint64_t above_the_guard(struct capture *capture, uint64_t sp, uint64_t f
     return guard->end;
 }
 
+/* A guard that was made by madvise() (glibc 2.42) is no mapping of its own: only reading tells. */
+static void leave_guard(struct capture *capture, struct stack *stack) {
+    uint64_t at = stack->start;
+    uint8_t byte;
+
+    while (at < stack->end && at - stack->start < OVERFLOW_REACH) {
+        if (memory_read(&capture->memory, at, &byte, 1) == 1) {
+            stack->start = at;
+            return;
+        }
+        at = (at | (hook_settings.page_size - 1)) + 1;
+    }
+}
+
 void stacks_write_crashed(struct capture *capture) {
     struct snapshot_writer *writer = &capture->writer;
     const struct cause *cause = capture->request.cause;
@@ -156,8 +171,13 @@ void stacks_write_crashed(struct capture *capture) {
     uint64_t sp = above_the_guard(capture, cause->registers[SNAPSHOT_REGISTER_RSP],
                                   (uint64_t)cause->info.si_addr);
     struct stack stack = find_stack(capture, sp, thread_pointer);
-    uint64_t size = stack_size(&stack, STACK_SIZE), rest = stack.end - stack.start - size;
+    uint64_t size, rest;
     int tid = capture->request.tid;
+
+    if (!capture->secret)
+        leave_guard(capture, &stack);
+    size = stack_size(&stack, STACK_SIZE);
+    rest = stack.end - stack.start - size;
 
     snapshot_writer_begin(writer, SNAPSHOT_SECTION_THREAD, THREAD_SECTION_SIZE);
     snapshot_writer_uint(writer, SNAPSHOT_THREAD_TID, (uint64_t)tid);

@@ -26,11 +26,19 @@ static bool into_guard(const struct snapshot *snapshot, const struct snapshot_ma
            sp + REACH >= guard->start;
 }
 
+/* A guard that madvise() has made lies in the mapping of the stack: an access there is told to have
+ * hit nothing, though there is a mapping that allows it. */
+static bool in_installed_guard(const struct snapshot *snapshot, const struct snapshot_mapping *hit,
+                               uint64_t sp, uint64_t fault) {
+    return snapshot->signal.code == SEGV_MAPERR && (hit->prot & SNAPSHOT_PROT_WRITE) &&
+           sp >= hit->start && sp < hit->end && sp <= fault + CLOSE && sp + REACH >= fault;
+}
+
 /* sp at the low end of its mapping, or already below it, and a fault between there and a guard. */
 static bool beyond_the_stack(const struct snapshot *snapshot, uint64_t sp, uint64_t fault) {
     const struct snapshot_mapping *hit = snapshot_mapping_at(snapshot, fault);
     if (hit && (hit->prot & (SNAPSHOT_PROT_READ | SNAPSHOT_PROT_WRITE)))
-        return false;
+        return in_installed_guard(snapshot, hit, sp, fault);
     if (hit && into_guard(snapshot, hit, sp))
         return true;
     const struct snapshot_mapping *stack = snapshot_mapping_at(snapshot, sp);

@@ -143,6 +143,22 @@ static void stack_overflow(void **state) {
     diagnosis_clear(&f.diagnosis);
 }
 
+/* Since glibc 2.42 the guard lies in the mapping of the stack itself. */
+static void installed_guard(void **state) {
+    struct fixture f;
+    prepare(&f, SIGSEGV, SEGV_MAPERR, 0x7f0000001ff8);
+    f.thread.registers[SNAPSHOT_REGISTER_RSP] = 0x7f0000002000;
+    f.snapshot.signal.err = 6;
+    struct diagnose_input input = {.snapshot = &f.snapshot, .stack = &f.stack, .self = 100};
+    assert_int_equal(diagnose(&input, &f.diagnosis), 0);
+    assert_string_equal(f.diagnosis.kind, "stack overflow");
+    diagnosis_clear(&f.diagnosis);
+    f.thread.registers[SNAPSHOT_REGISTER_RSP] = 0x7f0000700000;
+    assert_int_equal(diagnose(&input, &f.diagnosis), 0);
+    assert_string_not_equal(f.diagnosis.kind, "stack overflow");
+    diagnosis_clear(&f.diagnosis);
+}
+
 static void arithmetic(void **state) {
     struct fixture f;
     prepare(&f, SIGFPE, FPE_INTDIV, 0x400010);
@@ -226,6 +242,7 @@ static void nothing_known(void **state) {
 }
 
 RUN_TESTS("diagnose", cmocka_unit_test(null_pointer), cmocka_unit_test(wild_pointers),
-          cmocka_unit_test(jumps), cmocka_unit_test(stack_overflow), cmocka_unit_test(arithmetic),
+          cmocka_unit_test(jumps), cmocka_unit_test(stack_overflow),
+          cmocka_unit_test(installed_guard), cmocka_unit_test(arithmetic),
           cmocka_unit_test(instructions), cmocka_unit_test(bus), cmocka_unit_test(aborts),
           cmocka_unit_test(sent), cmocka_unit_test(nothing_known))
