@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The same library file under other C libraries: an older glibc, and musl."""
 import fcntl
+import re
 import shutil
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import pathlib
 
 import pytest
 
-from hook_programs import ABORT, BUILD, PROCESS, STACK, THREAD, END, run, snapshots
+from hook_programs import ABORT, BUILD, MODULE, PROCESS, STACK, THREAD, END, run, snapshots
 
 HERE = pathlib.Path(__file__).parent
 
@@ -56,38 +57,51 @@ int main(int argc, char **argv)
 """
 
 
-@pytest.fixture(scope="module")
-def old_glibc():
-    directory = BUILD / "old-glibc"
-    BUILD.mkdir(exist_ok=True)
-    with open(BUILD / ".old-glibc.lock", "w", encoding="ascii") as lock:
+def fetch_glibc(suite):
+    """The directory of a release's libc and loader, or why it cannot be had."""
+    directory = (BUILD / "glibc" / suite).resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(BUILD / "glibc" / f".{suite}.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        fetched = subprocess.run([HERE / "fetch_old_glibc.sh", directory], capture_output=True,
+        fetched = subprocess.run([HERE / "fetch_glibc.sh", directory, suite], capture_output=True,
                                  text=True)
     if fetched.returncode != 0:
-        pytest.skip("glibc 2.31 cannot be downloaded: " + fetched.stderr.strip()[-200:])
-    return directory / "lib" / "x86_64-linux-gnu"
+        pytest.skip(f"glibc of Debian {suite} cannot be downloaded: {fetched.stderr.strip()[-200:]}")
+    (libc,) = directory.glob("**/libc.so.6")
+    return libc.parent
 
 
-@pytest.fixture(scope="module", params=["glibc 2.31", "musl"])
+def version_of(libraries):
+    said = subprocess.run([libraries / "ld-linux-x86-64.so.2", libraries / "libc.so.6"],
+                          capture_output=True, text=True, check=True).stdout
+    return "glibc " + re.search(r"release version (\d+\.\d+)", said)[1]
+
+
+def link_with(libraries):
+    """An older glibc has no __libc_start_main@GLIBC_2.34: its own libraries are linked."""
+    loader = libraries / "ld-linux-x86-64.so.2"
+    flags = [f"-Wl,--dynamic-linker={loader}", f"-Wl,--disable-new-dtags,-rpath,{libraries}"]
+    if tuple(int(part) for part in version_of(libraries).split()[1].split(".")) < (2, 34):
+        flags += ["-nodefaultlibs", libraries / "libc.so.6", libraries / "libpthread.so.0", loader,
+                  "-lgcc", "-Wl,--allow-shlib-undefined"]
+    return flags
+
+
+@pytest.fixture(scope="module", params=["stretch", "buster", "bullseye", "trixie", "sid", "musl"])
 def other_libc(request, tmp_path_factory):
-    """A program that is linked with another C library, and what the snapshot must call it."""
+    """A program that runs with another C library, and what the snapshot must call it."""
     directory = tmp_path_factory.mktemp("libc")
     source, program = directory / "deaths.c", directory / "deaths"
     source.write_text(SOURCE)
     if request.param == "musl":
         if shutil.which("musl-gcc") is None:
             pytest.skip("musl-gcc is not installed")
-        command = ["musl-gcc", "-g", "-O1", source, "-o", program]
-    else:
-        libraries = request.getfixturevalue("old_glibc")
-        loader = libraries / "ld-linux-x86-64.so.2"
-        command = ["gcc", "-g", "-O1", "-fno-stack-protector", source, "-o", program, "-nodefaultlibs",
-                   libraries / "libc.so.6", libraries / "libpthread.so.0", loader, "-lgcc",
-                   f"-Wl,--dynamic-linker={loader}", f"-Wl,--disable-new-dtags,-rpath,{libraries}",
-                   "-Wl,--allow-shlib-undefined"]
-    subprocess.run(command, check=True)
-    return request.param, program
+        subprocess.run(["musl-gcc", "-g", "-O1", source, "-o", program], check=True)
+        return "musl", program
+    libraries = fetch_glibc(request.param)
+    subprocess.run(["gcc", "-g", "-O1", "-fno-stack-protector", source, "-o", program,
+                    *link_with(libraries)], check=True)
+    return version_of(libraries), program
 
 
 @pytest.mark.parametrize("name, number", [
@@ -116,3 +130,52 @@ def test_healthy(other_libc, tmp_path):
     result = run([program], tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (3, b"recovered\n", b"")
     assert snapshots(tmp_path) == []
+
+
+def test_loader_as_the_program(tmp_path):
+    """ld.so --library-path, as bundled applications start themselves."""
+    libraries = fetch_glibc("trixie")
+    source, program = tmp_path / "deaths.c", tmp_path / "deaths"
+    source.write_text(SOURCE)
+    subprocess.run(["gcc", "-g", "-O1", source, "-o", program], check=True)
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    command = [libraries / "ld-linux-x86-64.so.2", "--library-path", libraries, program, "null"]
+    result = run(command, drop)
+    assert (result.returncode, result.stdout, result.stderr) == (-signal.SIGSEGV, b"recovered\n", b"")
+    (snapshot,) = snapshots(drop)
+    assert snapshot.all(END) and snapshot.one(PROCESS)[15] == version_of(libraries)
+    paths = [module[1] for module in snapshot.all(MODULE)]
+    assert str(program) in paths and str(libraries / "libc.so.6") in paths
+
+
+@pytest.mark.parametrize("flags", [
+    ["-Wl,-z,now"], ["-Wl,-z,lazy"], ["-no-pie"], ["-no-pie", "-Wl,-z,norelro"],
+    ["-Wl,-Bsymbolic", "-rdynamic"], ["-fvisibility=hidden", "-fno-plt"],
+    ["-Wl,--hash-style=sysv"], ["-Wl,-z,pack-relative-relocs"], ["-Wl,--no-ld-generated-unwind-info"],
+    ["-Wl,-Ttext-segment=0x10000000", "-no-pie"], ["-static-libgcc", "-O2", "-flto"],
+])
+def test_linked_in_other_ways(tmp_path, flags):
+    source, program = tmp_path / "deaths.c", tmp_path / "deaths"
+    source.write_text(SOURCE)
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    subprocess.run(["gcc", "-g", "-O1", source, "-o", program, *flags], check=True)
+    for name, number in (("null", signal.SIGSEGV), ("abort", signal.SIGABRT)):
+        result = run([program, name], drop)
+        assert (result.returncode, result.stdout, result.stderr) == (-number, b"recovered\n", b"")
+        assert snapshots(drop)[-1].signal == number
+    assert len(snapshots(drop)) == 2
+    assert run([program], drop).returncode == 3 and len(snapshots(drop)) == 2
+
+
+@pytest.mark.parametrize("flags", [["-static"], ["-static-pie"]])
+def test_static_programs_are_left_alone(tmp_path, flags):
+    source, program = tmp_path / "deaths.c", tmp_path / "deaths"
+    source.write_text(SOURCE)
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    subprocess.run(["gcc", "-g", "-O1", source, "-o", program, *flags], check=True)
+    result = run([program, "null"], drop)
+    assert (result.returncode, result.stdout, result.stderr) == (-signal.SIGSEGV, b"recovered\n", b"")
+    assert snapshots(drop) == []
