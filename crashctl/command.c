@@ -13,23 +13,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "crashctl/layout.h"
+#include "crashctl/preload.h"
 #include "crashctl/verbs.h"
-
-/* ld.so splits LD_PRELOAD at blanks and colons: such a path is reached by a link. */
-static char *preloadable(char *hook, const char *directory) {
-    char *link_path;
-    if (!hook || !strpbrk(hook, " :\t"))
-        return hook;
-    if (asprintf(&link_path, "%s/libcrashhook.so", directory) < 0)
-        link_path = NULL;
-    else if (symlink(hook, link_path) < 0 && errno != EEXIST) {
-        free(link_path);
-        link_path = NULL;
-    }
-    free(hook);
-    return link_path;
-}
 
 static int set_path(const char *name, const char *directory, const char *file) {
     BASE_CLEANUP(free)
@@ -43,7 +28,7 @@ static int set_path(const char *name, const char *directory, const char *file) {
 static int set_preload(const char *directory) {
     const char *before = getenv("LD_PRELOAD");
     BASE_CLEANUP(free)
-    char *hook = preloadable(layout_hook(), directory), *all = NULL;
+    char *hook = preload_path(directory), *all = NULL;
     if (!hook ||
         asprintf(&all, "%s%s%s", before ? before : "", text_empty(before) ? "" : ":", hook) < 0)
         return -ENOMEM;

@@ -29,5 +29,15 @@ char *layout_daemon(void) {
 }
 
 char *layout_hook(void) {
-    return beside_or("../libcrashhook/libcrashhook.so", "/usr/$LIB/libcrashhook.so");
+    return beside_or("../libcrashhook/libcrashhook.so", CRASHD_LIBDIR "/libcrashhook.so");
+}
+
+char *layout_hook_stub(void) {
+    char *path =
+        beside_or("../libcrashhook/lib32/libcrashhook.so", CRASHD_PREFIX "/lib32/libcrashhook.so");
+    if (path && access(path, R_OK) < 0) {
+        free(path);
+        path = NULL;
+    }
+    return path;
 }

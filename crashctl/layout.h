@@ -3,8 +3,10 @@
 #ifndef CRASHCTL_LAYOUT_H
 #define CRASHCTL_LAYOUT_H
 
-/* Both malloc'ed, NULL if no memory. The hook's path may hold $LIB, for ld.so. */
+/* All malloc'ed, NULL if no memory. */
 char *layout_daemon(void);
 char *layout_hook(void);
+/* What 32-bit programs get in its place; NULL also where it has not been built. */
+char *layout_hook_stub(void);
 
 #endif

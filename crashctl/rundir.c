@@ -25,7 +25,8 @@ static int create_file(const char *path, mode_t mode) {
 char *rundir_make(void) {
     const char *temporary = getenv("TMPDIR");
     char path[128], drop[160], programs[160];
-    if (text_empty(temporary) || strlen(temporary) > TEMPORARY_MAX)
+    /* ld.so splits LD_PRELOAD at blanks and colons. */
+    if (text_empty(temporary) || strlen(temporary) > TEMPORARY_MAX || strpbrk(temporary, " \t:"))
         temporary = "/tmp";
     snprintf(path, sizeof path, "%s/crashd.XXXXXX", temporary);
     if (!mkdtemp(path)) {
