@@ -28,7 +28,7 @@ struct daemon {
     sd_event_source *progress;
     char *state_path, *socket_path;
     struct spool spool;
-    int lock, listener;
+    int lock, listener, abstract; /* -1: no abstract one */
     struct quota *quota;
     struct pool *pool;         /* receivers */
     struct jobs *jobs;         /* workers */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,9 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "snapshot/handshake.h"
+
+enum { BACKLOG = 4096 };
 
 char *listen_path(const char *option, const char *state_path) {
     char *path = NULL;
@@ -74,7 +78,7 @@ static int bind_below(int parent, const char *name) {
             return -errno;
     }
     /* Any user's processes crash. */
-    if (fchmodat(parent, name, 0666, 0) < 0 || listen(fd, 4096) < 0)
+    if (fchmodat(parent, name, 0666, 0) < 0 || listen(fd, BACKLOG) < 0)
         return -errno;
     return TAKE_FD(fd);
 }
@@ -88,6 +92,25 @@ int listen_open(const char *path) {
     else if (fd < 0)
         log_error("%s: %s: use another path with --socket", path, strerror(-fd));
     return fd;
+}
+
+int listen_abstract(const char *run_id) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int n = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "%s%s%s",
+                     HANDSHAKE_ABSTRACT_NAME, run_id ? "/" : "", run_id ? run_id : "");
+    if (!run_id && geteuid() != 0)
+        return -1;
+    BASE_CLEANUP(close)
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 ||
+        bind(fd, (struct sockaddr *)&address,
+             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) < 0 ||
+        listen(fd, BACKLOG) < 0) {
+        log_info("@%s: %m: crashes of processes that have changed their root are not seen",
+                 address.sun_path + 1);
+        return -1;
+    }
+    return TAKE_FD(fd);
 }
 
 int listen_inherited(void) {

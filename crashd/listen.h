@@ -10,6 +10,9 @@ char *listen_path(const char *option, const char *state_path);
 /* A listening SEQPACKET socket at path that everybody may connect to; makes its directory. A
  * socket that nobody answers at is replaced. The descriptor, or negative errno (logged). */
 int listen_open(const char *path);
+/* The same in the abstract namespace, for processes that have changed their root: run_id's own, or
+ * root's. -1 if there is none, which is logged where it matters. */
+int listen_abstract(const char *run_id);
 /* From systemd; -ENOENT if there is none. */
 int listen_inherited(void);
 

@@ -152,6 +152,7 @@ static int prepare_socket(struct daemon *daemon) {
         daemon->listener = listen_open(daemon->socket_path);
     if (daemon->listener < 0)
         return daemon->listener;
+    daemon->abstract = listen_abstract(daemon->options.run_id);
     /* All receivers wait for it, one gets the client. */
     int flags = fcntl(daemon->listener, F_GETFL);
     return fcntl(daemon->listener, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
@@ -251,7 +252,7 @@ static void be_patient(void) {
 }
 
 int main(int argc, char **argv) {
-    struct daemon daemon = {.lock = -1, .listener = -1};
+    struct daemon daemon = {.lock = -1, .listener = -1, .abstract = -1};
     struct config_error error;
     struct rlimit files;
 

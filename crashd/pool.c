@@ -168,6 +168,7 @@ static int start_receiver(struct pool *pool) {
                        .snapshot_max = config_quantity(daemon->config, CONFIG_MAX_SNAPSHOT, NULL),
                        .run_id = daemon->options.run_id},
             .listener = daemon->listener,
+            .abstract = daemon->abstract,
             .lock = daemon->lock,
             .drop_dir = daemon->options.drop_dir,
         };
@@ -218,9 +219,10 @@ size_t pool_serving(const struct pool *pool) {
 }
 
 bool pool_busy(const struct pool *pool) {
-    struct pollfd waiting = {.fd = pool->daemon->listener, .events = POLLIN};
+    struct pollfd waiting[] = {{.fd = pool->daemon->listener, .events = POLLIN},
+                               {.fd = pool->daemon->abstract, .events = POLLIN}};
     /* In this order: who is no longer in the socket's queue has a slot or has been told about. */
-    if (poll(&waiting, 1, 0) > 0 || quota_busy(pool->daemon->quota) > 0 || pool->sweep_wanted)
+    if (poll(waiting, 2, 0) > 0 || quota_busy(pool->daemon->quota) > 0 || pool->sweep_wanted)
         return true;
     for (size_t i = 0; i < QUOTA_SLOTS; i++) {
         const struct receiver *receiver = &pool->receivers[i];

@@ -50,11 +50,12 @@ static uint32_t user_of(int connection) {
 }
 
 /* The client that came last, or one that has waited for its turn; -1 if it must wait, or none. */
-static int next_client(const struct receiver_options *options, struct parked *parked, bool fresh) {
+static int next_client(const struct receiver_options *options, struct parked *parked,
+                       int listener) {
     const struct intake *intake = &options->intake;
-    if (!fresh)
+    if (listener < 0)
         return parked_next(parked, take, (void *)intake);
-    int connection = accept4(options->listener, NULL, NULL, SOCK_CLOEXEC);
+    int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (connection < 0)
         return -1;
     uint32_t uid = user_of(connection);
@@ -68,10 +69,10 @@ static int next_client(const struct receiver_options *options, struct parked *pa
 }
 
 static void serve(const struct receiver_options *options, struct parked *parked,
-                  struct entry *entry, bool fresh) {
+                  struct entry *entry, int listener) {
     const struct intake *intake = &options->intake;
     quota_accepting(intake->quota, intake->slot);
-    int connection = next_client(options, parked, fresh);
+    int connection = next_client(options, parked, listener);
     quota_waiting(intake->quota, intake->slot, parked->n);
     if (connection < 0) {
         quota_release(intake->quota, intake->slot);
@@ -88,9 +89,13 @@ static int watch(const struct receiver_options *options) {
     struct epoll_event main = {.events = EPOLLIN, .data.fd = options->intake.main};
     struct epoll_event listener = {.events = EPOLLIN | EPOLLEXCLUSIVE,
                                    .data.fd = options->listener};
+    struct epoll_event abstract = {.events = EPOLLIN | EPOLLEXCLUSIVE,
+                                   .data.fd = options->abstract};
     int fd = epoll_create1(EPOLL_CLOEXEC);
     if (fd < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, options->intake.main, &main) < 0 ||
-        epoll_ctl(fd, EPOLL_CTL_ADD, options->listener, &listener) < 0) {
+        epoll_ctl(fd, EPOLL_CTL_ADD, options->listener, &listener) < 0 ||
+        (options->abstract >= 0 &&
+         epoll_ctl(fd, EPOLL_CTL_ADD, options->abstract, &abstract) < 0)) {
         log_error("epoll: %m");
         _exit(1);
     }
@@ -99,9 +104,11 @@ static int watch(const struct receiver_options *options) {
 
 void receiver_run(const struct receiver_options *options) {
     const struct spool *spool = options->intake.spool;
-    int keep[] = {options->intake.main, options->listener, options->lock,
-                  spool->root,          spool->states[0],  spool->states[1],
-                  spool->states[2],     spool->states[3],  spool->states[4]};
+    /* Keeping one twice does no harm. */
+    int abstract = options->abstract >= 0 ? options->abstract : options->listener;
+    int keep[] = {options->intake.main, options->listener, abstract,         options->lock,
+                  spool->root,          spool->states[0],  spool->states[1], spool->states[2],
+                  spool->states[3],     spool->states[4]};
     struct entry entry;
     _Static_assert(SPOOL_STATES == 5, "keep every state");
     child_begin(keep, sizeof keep / sizeof *keep);
@@ -118,24 +125,24 @@ void receiver_run(const struct receiver_options *options) {
     int queue = watch(options);
     /* Told to stop, it first serves those that it has let wait. */
     for (bool stopping = false; !stopping || parked->n > 0;) {
-        struct epoll_event events[2] = {0};
+        struct epoll_event events[3] = {0};
         int n = 0;
         /* A full disk is told about when a crash comes. */
         entry_prepare(spool, &entry);
         if (stopping)
             usleep(PARKED_LOOK_MS * 1000);
         else
-            n = epoll_wait(queue, events, 2, parked->n > 0 ? PARKED_LOOK_MS : -1);
+            n = epoll_wait(queue, events, 3, parked->n > 0 ? PARKED_LOOK_MS : -1);
         if (n < 0 && errno != EINTR)
             _exit(1);
         for (int i = 0; i < n && !stopping; i++) {
-            if (events[i].data.fd == options->listener)
-                serve(options, parked, &entry, true);
-            else
+            if (events[i].data.fd == options->intake.main)
                 stopping = !obey(options);
+            else
+                serve(options, parked, &entry, events[i].data.fd);
         }
         if (parked->n > 0)
-            serve(options, parked, &entry, false);
+            serve(options, parked, &entry, -1);
     }
     entry_remove(spool, &entry);
     _exit(0);

@@ -7,9 +7,9 @@
 
 struct receiver_options {
     struct intake intake;
-    int listener;
-    int lock;             /* kept open: the state directory is in use as long as we live */
-    const char *drop_dir; /* NULL: none */
+    int listener, abstract; /* -1: no abstract one */
+    int lock;               /* kept open: the state directory is in use as long as we live */
+    const char *drop_dir;   /* NULL: none */
 };
 
 /* In a forked child: serves until main says "stop" or is gone. */

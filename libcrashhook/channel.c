@@ -13,6 +13,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include "libcrashhook/abstract.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
@@ -58,7 +59,7 @@ void channel_connect(struct channel *channel, uint64_t deadline) {
         return;
     result = connect_to(channel->socket, hook_settings.socket);
     channel->queued = result == -EAGAIN;
-    if (result < 0 && !channel->queued)
+    if (result < 0 && !channel->queued && !abstract_connect(channel->socket))
         drop_socket(channel);
 }
 

@@ -17,6 +17,9 @@
 #include <stdint.h>
 
 #define HANDSHAKE_MAGIC "CRSHHOOK"
+/* In the abstract namespace, where the socket's path is out of reach; "/" and the run's id behind
+ * it for the daemon of a run. Hooks tell it nothing unless root or their own user listens. */
+#define HANDSHAKE_ABSTRACT_NAME "crashd/hook"
 
 enum { HANDSHAKE_VERSION = 1, HANDSHAKE_RUN_ID_SIZE = 32, HANDSHAKE_HELLO_MIN = 48 };
 
