@@ -13,6 +13,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include "libcrashhook/dispositions.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
@@ -186,6 +187,18 @@ static size_t smallest_stack(void) {
     return size;
 }
 
+/* On return from a handler the kernel goes back to the stack that there was before, but not to
+ * none. For the program there was none: ours is replaced where the frames on it have saved it. */
+static void change_saved(const stack_t *wanted) {
+    const stack_t ours = stack_in(hook_thread.altstack);
+    uint64_t *end = (uint64_t *)((uint64_t)ours.ss_sp + ours.ss_size);
+
+    for (uint64_t *word = __builtin_frame_address(0); word + 3 <= end; word++) {
+        if (word[0] == (uint64_t)ours.ss_sp && (uint32_t)word[1] == 0 && word[2] == ours.ss_size)
+            text_copy(word, wanted, sizeof *wanted);
+    }
+}
+
 /* In a handler that runs on our stack the kernel would refuse what it allows without us, where the
  * handler runs on a stack that is none of its business. */
 static long set_stack(const stack_t *wanted, stack_t *old) {
@@ -197,6 +210,8 @@ static long set_stack(const stack_t *wanted, stack_t *old) {
     sys_sigmask(SIG_SETMASK, &all, &mask);
     result = arch_sigaltstack_elsewhere(wanted, old);
     sys_sigmask(SIG_SETMASK, &mask, NULL);
+    if (result == 0)
+        change_saved(wanted);
     return result;
 }
 
@@ -224,6 +239,8 @@ static long change(const stack_t *wanted, stack_t *seen) {
         result = set_stack(wanted, seen);
         if (result < 0)
             return result;
+        if (mode != SS_DISABLE)
+            dispositions_own_stacks();
         self->altstack_hidden = false;
         self->small_stack.ss_size = 0;
         goto done;

@@ -41,6 +41,13 @@ void arch_call_on(void *stack_top, int (*function)(void *), void *argument);
 /* Calls a program's handler; records.c is told when an exception passes. */
 void arch_run_handler(void (*handler)(int, siginfo_t *, void *), int signal, siginfo_t *info,
                       void *context);
+/* Where on another stack, whose pointer was sp, the kernel would have put this signal frame; *end
+ * is where it ends. */
+uint64_t arch_place_frame(const siginfo_t *info, const ucontext_t *context, uint64_t sp,
+                          uint64_t *end);
+/* Copies the signal frame to there, as the kernel would have made it, and goes on in function. */
+void arch_move_frame(int signal, const siginfo_t *info, const ucontext_t *context, uint64_t place,
+                     void (*function)(int, siginfo_t *, void *)) __attribute__((noreturn));
 /* sigaltstack() with the stack pointer elsewhere: the kernel refuses to change a stack in use. All
  * signals must be blocked. */
 long arch_sigaltstack_elsewhere(const stack_t *wanted, stack_t *old);

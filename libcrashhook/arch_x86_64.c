@@ -108,6 +108,69 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size arch_run_handler, . - arch_run_handler\n");
 
+/* The kernel's frame: the return address, the ucontext (shorter than libc's), the siginfo; above it
+ * the extended state, to which the ucontext points. */
+enum {
+    SIGNAL_FRAME_HEAD = 8,
+    SIGINFO_SIZE = 128,
+    LEGACY_STATE_SIZE = 512,
+    STATE_SIZE_AT = 464, /* struct _fpx_sw_bytes in the legacy part: a magic number, the size */
+    STATE_MAGIC = 0x46505853,
+    STATE_ALIGN = 64,
+};
+
+static size_t state_size(const ucontext_t *context) {
+    const uint8_t *state = (const uint8_t *)context->uc_mcontext.fpregs;
+    uint32_t words[2];
+
+    if (state == NULL)
+        return 0;
+    text_copy(words, state + STATE_SIZE_AT, sizeof words);
+    return words[0] == STATE_MAGIC ? words[1] : LEGACY_STATE_SIZE;
+}
+
+static uint64_t place_state(const ucontext_t *context, uint64_t sp) {
+    return (sp - ARCH_RED_ZONE - state_size(context)) & ~(uint64_t)(STATE_ALIGN - 1);
+}
+
+static size_t frame_size(const siginfo_t *info, const ucontext_t *context) {
+    return SIGNAL_FRAME_HEAD + ((size_t)info - (size_t)context) + SIGINFO_SIZE;
+}
+
+uint64_t arch_place_frame(const siginfo_t *info, const ucontext_t *context, uint64_t sp,
+                          uint64_t *end) {
+    *end = sp - ARCH_RED_ZONE;
+    return ((place_state(context, sp) - frame_size(info, context)) & ~(uint64_t)15) - 8;
+}
+
+__asm__(".text\n"
+        ".hidden arch_go_on_at\n"
+        ".globl arch_go_on_at\n"
+        ".type arch_go_on_at, @function\n"
+        "arch_go_on_at:\n"
+        ".cfi_startproc\n"
+        "    movq %rcx, %rsp\n"
+        "    jmp *%r8\n"
+        ".cfi_endproc\n"
+        ".size arch_go_on_at, . - arch_go_on_at\n");
+void arch_go_on_at(int signal, siginfo_t *info, void *context, uint64_t sp,
+                   void (*function)(int, siginfo_t *, void *)) __attribute__((noreturn));
+
+void arch_move_frame(int signal, const siginfo_t *info, const ucontext_t *context, uint64_t place,
+                     void (*function)(int, siginfo_t *, void *)) {
+    ucontext_t *moved = (ucontext_t *)(place + SIGNAL_FRAME_HEAD);
+    siginfo_t *moved_info = (siginfo_t *)((uint64_t)moved + ((size_t)info - (size_t)context));
+
+    text_copy((void *)place, (const uint8_t *)context - SIGNAL_FRAME_HEAD,
+              frame_size(info, context));
+    if (context->uc_mcontext.fpregs != NULL) {
+        uint64_t state = place_state(context, arch_stack_pointer(context));
+        text_copy((void *)state, context->uc_mcontext.fpregs, state_size(context));
+        moved->uc_mcontext.fpregs = (fpregset_t)state;
+    }
+    arch_go_on_at(signal, moved_info, moved, place, function);
+}
+
 /* The kernel asks no more than whether sp points into the stack in use. */
 __asm__(".text\n"
         ".hidden arch_sigaltstack_elsewhere\n"

@@ -94,6 +94,11 @@ static void write_header(struct capture *capture) {
     snapshot_writer_uint(writer, SNAPSHOT_HEADER_PAGE_SIZE, hook_settings.page_size);
     if (capture->request.cause_first)
         snapshot_writer_bool(writer, SNAPSHOT_HEADER_CAUSE_FIRST, true);
+    if (capture->request.handled) {
+        snapshot_writer_bool(writer, SNAPSHOT_HEADER_HANDLED, true);
+        snapshot_writer_uint(writer, SNAPSHOT_HEADER_EXIT_STATUS,
+                             (uint64_t)capture->request.exit_status & 0xff);
+    }
     snapshot_writer_end(writer);
 }
 

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <time.h>
 
+#include "libcrashhook/dispositions.h"
 #include "libcrashhook/helper.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/syscalls.h"
@@ -110,10 +111,22 @@ void death_is_far(void) {
         atomic_store(&hook_identity->giving_up, 0);
 }
 
+/* A signal that surely comes to us there: the one that was sent may be held back. */
+static int find_carrier(int signal) {
+    static const int candidates[] = {SIGBUS, SIGSEGV, SIGILL, SIGFPE};
+
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+        const struct disposition *disposition = disposition_of(candidates[i]);
+        if (candidates[i] != signal && disposition != NULL && !disposition_is_ignore(disposition))
+            return candidates[i];
+    }
+    return signal;
+}
+
 void death_hand_over(int signal, const siginfo_t *info) {
     const struct timespec limit = {.tv_sec = 1};
     int pid = sandbox_pid(), tid = atomic_load(&hook_identity->giving_up), nobody = 0;
-    int carrier = (SYNCHRONOUS_SIGNALS & signal_bit(signal)) != 0 ? signal : SIGSEGV;
+    int carrier = find_carrier(signal);
     siginfo_t carried;
 
     if (tid == 0 || info->si_pid != pid || info->si_code > 0 || tid == sandbox_tid() ||

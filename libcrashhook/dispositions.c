@@ -39,6 +39,10 @@ static const struct disposition DEFAULT_DISPOSITION = {.handler = (void *)SIG_DF
 static const unsigned KEPT_FLAGS = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK |
                                    SA_RESTART | SA_NODEFER | SA_RESETHAND | ARCH_SA_RESTORER;
 
+/* The program brings alternate stacks of its own, which handlers that do not ask for them must
+ * leave alone. */
+static atomic_bool own_stacks;
+
 struct interned {
     struct disposition dispositions[INTERNED];
     atomic_bool ready[INTERNED];
@@ -176,6 +180,9 @@ static struct sigaction kernel_action(int signal, const struct disposition *want
         action.sa_flags = (wanted->flags & ~(int)SA_RESETHAND) | SA_SIGINFO;
         if (synchronous)
             action.sa_flags |= SA_NODEFER;
+        /* A thread that has overflown cannot be told without: the handler is moved back. */
+        if (signal == SIGSEGV && !atomic_load(&own_stacks))
+            action.sa_flags |= SA_ONSTACK;
         put_mask(&action.sa_mask, wanted->mask & ~SYNCHRONOUS_SIGNALS);
     }
     return action;
@@ -337,6 +344,15 @@ void disposition_force_default(int signal) {
 
     atomic_store(&table[signal], &DEFAULT_DISPOSITION);
     tell_kernel(signal, &DEFAULT_DISPOSITION, &seen);
+}
+
+void dispositions_own_stacks(void) {
+    const struct disposition *known = disposition_of(SIGSEGV);
+    struct sigaction seen;
+
+    if (!atomic_exchange(&own_stacks, true) && known != NULL && !disposition_is_default(known) &&
+        !disposition_is_ignore(known))
+        tell_kernel(SIGSEGV, known, &seen);
 }
 
 /* What the kernel has is adopted where it is not ours: a library that does not see our functions

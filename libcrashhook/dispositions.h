@@ -31,6 +31,8 @@ void dispositions_set_signal_return(uint64_t address);
 void disposition_reset(int signal, const struct disposition *from);
 /* Whatever it was, inherited or not: the process is about to die of it. */
 void disposition_force_default(int signal);
+/* From now on the program has alternate stacks of its own. */
+void dispositions_own_stacks(void);
 /* Takes over what was set past us. */
 void dispositions_check(void);
 

@@ -7,12 +7,15 @@
 #include "libcrashhook/handler.h"
 
 #include "libcrashhook/abort.h"
+#include "libcrashhook/altstack.h"
 #include "libcrashhook/death.h"
 #include "libcrashhook/dispositions.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/records.h"
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
+
+enum { NEAR_STACK = 8 * 1024 * 1024 }; /* a frame may be larger than all guards */
 
 static bool was_sent(const siginfo_t *info) {
     return info->si_code <= 0;
@@ -91,6 +94,53 @@ static bool is_held_back(int signal, struct cause_record *running) {
     return ((hook_thread.blocked | records_blocked(running)) & signal_bit(signal)) != 0;
 }
 
+/* Would the kernel have found room for its frame on the interrupted stack? Asks it to write there,
+ * as it would have done. */
+static bool has_room(uint64_t place, uint64_t end) {
+    const uint64_t page = hook_settings.page_size;
+
+    for (uint64_t at = end - sizeof(uint64_t); at >= place; at = (at & ~(page - 1)) - page) {
+        if (sys_sigmask(SIG_BLOCK, NULL, (uint64_t *)at) < 0)
+            return false;
+    }
+    return sys_sigmask(SIG_BLOCK, NULL, (uint64_t *)place) == 0;
+}
+
+static void continue_program_handler(int signal, siginfo_t *info, void *context) {
+    const struct disposition *disposition = disposition_of(signal);
+
+    if (disposition != NULL && !disposition_is_default(disposition) &&
+        !disposition_is_ignore(disposition))
+        run_program_handler(signal, info, context, disposition);
+}
+
+static bool is_near(uint64_t address, uint64_t sp) {
+    return address - (sp - NEAR_STACK) < 2 * (uint64_t)NEAR_STACK;
+}
+
+/*
+ * We run on a stack that the program does not know of. Without it the handler would run on the
+ * interrupted one, or, if that has overflown, not at all: the kernel kills then. A handler that
+ * asked for an alternate stack stays on ours, though.
+ */
+static void call_program_handler(int signal, siginfo_t *info, ucontext_t *context,
+                                 const struct disposition *disposition) {
+    uint64_t sp = arch_stack_pointer(context), end, place;
+    bool asked = (disposition->flags & SA_ONSTACK) != 0;
+
+    if (altstack_is_hidden((uint64_t)context) && !altstack_is_hidden(sp) &&
+        (!asked || (!was_sent(info) && is_near((uint64_t)info->si_addr, sp)))) {
+        place = arch_place_frame(info, context, sp, &end);
+        if (!has_room(place, end)) {
+            death_report(SIGSEGV, info, context, records_live(sp));
+            return;
+        }
+        if (!asked)
+            arch_move_frame(signal, info, context, place, continue_program_handler);
+    }
+    run_program_handler(signal, info, context, disposition);
+}
+
 static void defer(int signal, struct cause_record *running) {
     for (struct cause_record *record = running; record != NULL; record = record->previous)
         record->deferred = record->deferred || record->signal == signal;
@@ -113,7 +163,7 @@ void handler_on_signal(int signal, siginfo_t *info, void *context) {
     }
     if (disposition != NULL && !held_back && !disposition_is_default(disposition)) {
         if (!disposition_is_ignore(disposition)) {
-            run_program_handler(signal, info, context, disposition);
+            call_program_handler(signal, info, context, disposition);
             return;
         }
         if (was_sent(info))

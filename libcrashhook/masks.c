@@ -101,11 +101,33 @@ void masks_start(void) {
         masks_start_thread(0);
 }
 
+/* What is sent meanwhile goes back, as if it were blocked. */
 void masks_start_thread(uint64_t blocked) {
+    struct hook_thread *self = &hook_thread;
     uint64_t unblock = SYNCHRONOUS_SIGNALS, mask = 0;
 
+    *(volatile uint64_t *)&self->blocked = SYNCHRONOUS_SIGNALS;
     sys_sigmask(SIG_UNBLOCK, &unblock, &mask);
-    hook_thread.blocked = blocked | (mask & SYNCHRONOUS_SIGNALS);
+    *(volatile uint64_t *)&self->blocked = blocked | (mask & SYNCHRONOUS_SIGNALS);
+    unblock = self->held & ~self->blocked;
+    if (unblock != 0) {
+        self->held &= ~unblock;
+        sys_sigmask(SIG_UNBLOCK, &unblock, NULL);
+    }
+}
+
+uint64_t masks_before_create(void) {
+    uint64_t blocked = hook_thread.blocked;
+
+    if (blocked != 0)
+        sys_sigmask(SIG_BLOCK, &blocked, NULL);
+    return blocked;
+}
+
+void masks_after_create(uint64_t blocked) {
+    blocked &= ~still_held();
+    if (blocked != 0)
+        sys_sigmask(SIG_UNBLOCK, &blocked, NULL);
 }
 
 bool masks_wait_matters(uint64_t wanted) {

@@ -10,6 +10,9 @@
 void masks_start(void);
 /* For a new thread, whose creator had this idea of what is blocked. */
 void masks_start_thread(uint64_t blocked);
+/* Around the creation of a thread, which must not begin with a mask that is not the program's. */
+uint64_t masks_before_create(void);
+void masks_after_create(uint64_t blocked);
 /* sigprocmask() as the program sees it; 0 or a negative errno. old is only handed to the kernel and
  * may be anything. */
 int masks_change(int how, const uint64_t *set, uint64_t *old);

@@ -30,10 +30,6 @@ static handler_function set_handler(int signal, handler_function handler, int fl
                                     uint64_t mask) {
     struct sigaction action, old;
 
-    if (handler == SIG_ERR) {
-        errno = EINVAL;
-        return SIG_ERR;
-    }
     text_zero(&action, sizeof action);
     action.sa_handler = handler;
     action.sa_flags = flags;
@@ -53,6 +49,10 @@ static int restart_flag(int signal) {
         if (is_left_alone(signal)) {                                                               \
             handler_function (*function)(int, handler_function) = next_function(&next, #name);     \
             return function != NULL ? function(signal, handler) : SIG_ERR;                         \
+        }                                                                                          \
+        if (handler == SIG_ERR) {                                                                  \
+            errno = EINVAL;                                                                        \
+            return SIG_ERR;                                                                        \
         }                                                                                          \
         return set_handler(signal, handler, flags, mask);                                          \
     }

@@ -127,6 +127,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     static _Atomic(void *) next;
     create_function *create;
     struct start *start;
+    uint64_t blocked;
     int result;
 
     hook_start();
@@ -136,7 +137,9 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     start = prepare_start(function, argument, inherited_mask(attributes));
     if (start == NULL)
         return create(thread, attributes, function, argument);
+    blocked = masks_before_create();
     result = create(thread, attributes, start_thread, start);
+    masks_after_create(blocked);
     if (result != 0)
         atomic_store(&start->taken, false);
     return result;
@@ -148,6 +151,7 @@ EXPORT int thrd_create(pthread_t *thread, c11_start_function *function, void *ar
     static _Atomic(void *) next;
     create_c11_function *create;
     struct start *start;
+    uint64_t blocked;
     int result;
 
     hook_start();
@@ -157,7 +161,9 @@ EXPORT int thrd_create(pthread_t *thread, c11_start_function *function, void *ar
     start = prepare_start((start_function *)(void *)function, argument, hook_thread.blocked);
     if (start == NULL)
         return create(thread, function, argument);
+    blocked = masks_before_create();
     result = create(thread, (c11_start_function *)(void *)start_thread, start);
+    masks_after_create(blocked);
     if (result != C11_SUCCESS)
         atomic_store(&start->taken, false);
     return result;

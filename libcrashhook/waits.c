@@ -85,7 +85,7 @@ static int change_one(int how, int signal) {
     sigset_t set;
     uint64_t mask;
 
-    if (signal < 1 || signal >= SIGNALS) {
+    if (signal < 1 || signal >= SIGNALS || (LIBC_SIGNALS & signal_bit(signal)) != 0) {
         errno = EINVAL;
         return -1;
     }

@@ -34,10 +34,15 @@ static void print_head(FILE *out, const struct crash_report *report) {
     const struct report_thread *thread = report->n_threads ? &report->threads[0] : NULL;
     bool found = !report->signal && report->sanitizer;
     int used = snprintf(head, sizeof head, "crashd: %s[%u] %s %s", report->program, report->pid,
-                        found ? "reported by" : "died of",
+                        found                       ? "reported by"
+                        : report->snapshot->handled ? "handled"
+                                                    : "died of",
                         found            ? report->sanitizer
                         : report->signal ? report->signal_name
                                          : "an unknown signal");
+    if (report->snapshot->handled && used < (int)sizeof head)
+        used += snprintf(head + used, sizeof head - (size_t)used, " by exit(%u)",
+                         report->snapshot->exit_status);
     if (thread && !thread->main && used < (int)sizeof head)
         snprintf(head + used, sizeof head - (size_t)used, " in thread \"%s\" (tid %u)",
                  thread->name, thread->tid);

@@ -67,7 +67,8 @@ static json_t *render_registers(const struct crash_report *report) {
 static json_t *render_mechanism(const struct crash_report *report) {
     const struct snapshot_signal *signal = &report->snapshot->signal;
     const struct report_diagnosis *diagnosis = &report->diagnosis;
-    json_t *mechanism = json_pack("{ss sb}", "type", "signalhandler", "handled", 0);
+    json_t *mechanism =
+        json_pack("{ss sb}", "type", "signalhandler", "handled", report->snapshot->handled);
     if (diagnosis->synthetic)
         json_object_set_new(mechanism, "synthetic", json_true());
     json_put_text(mechanism, "description", diagnosis->detail, 1024);
@@ -249,7 +250,7 @@ static json_t *render(const struct crash_report *report, const struct event_opti
     json_put_text(event, "event_id", report->event_id, 32);
     json_put_text(event, "timestamp", time, sizeof time);
     json_put_text(event, "platform", "native", 64);
-    json_put_text(event, "level", "fatal", 64);
+    json_put_text(event, "level", report->snapshot->handled ? "error" : "fatal", 64);
     json_put_text(event, "logger", "crashd", 64);
     json_put_text(event, "transaction", context->unit ? context->unit : report->program, 200);
     json_put_text(event, "server_name", context->server_name, 200);

@@ -24,6 +24,12 @@ static void take_header(struct reading *reading, uint64_t key, const msgpack_obj
     case SNAPSHOT_HEADER_CAUSE_FIRST:
         snapshot->cause_first = value_bool(value);
         break;
+    case SNAPSHOT_HEADER_HANDLED:
+        snapshot->handled = value_bool(value);
+        break;
+    case SNAPSHOT_HEADER_EXIT_STATUS:
+        snapshot->exit_status = value_uint32(value);
+        break;
     default:
         break;
     }

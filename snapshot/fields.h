@@ -46,7 +46,10 @@ enum { SNAPSHOT_VERSION = 1 };
     X(7, PAGE_SIZE, page_size, uint, "bytes")                                                      \
     X(8, CAUSE_FIRST, cause_first, bool,                                                           \
       "the signal section is the first fault that the program's own handler was given, not the "   \
-      "signal that ended the process")
+      "signal that ended the process")                                                             \
+    X(9, HANDLED, handled, bool,                                                                   \
+      "no signal ended the process: the program's handler did, by exit")                           \
+    X(10, EXIT_STATUS, exit_status, uint, "with this status (handled)")
 
 #define SNAPSHOT_PROCESS_FIELDS(X)                                                                 \
     X(1, PID, pid, uint, "in the process's own pid namespace")                                     \

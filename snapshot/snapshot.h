@@ -80,6 +80,8 @@ struct snapshot {
     const char *writer, *arch;
     uint64_t time, uptime, page_size;
     bool cause_first;
+    bool handled;
+    uint32_t exit_status;
 
     struct snapshot_process process;
     struct snapshot_signal signal;

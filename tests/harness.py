@@ -132,11 +132,11 @@ def check_event(event):
     errors = sorted(_schema.iter_errors(event), key=lambda error: list(error.path))
     assert not errors, [_innermost(error) for error in errors[:5]]
     assert re.fullmatch(r"[0-9a-f]{32}", event["event_id"])
-    assert event["platform"] == "native" and event["level"] == "fatal"
+    handled = event["exception"]["values"][0]["mechanism"]["handled"]
+    assert event["platform"] == "native" and event["level"] == ("error" if handled else "fatal")
     assert len(json.dumps(event, separators=(",", ":"), ensure_ascii=False)) <= 900 * 1024
     (exception,) = event["exception"]["values"]
     assert exception["mechanism"]["type"] == "signalhandler"
-    assert exception["mechanism"]["handled"] is False
     threads = event["threads"]["values"]
     assert len({t["id"] for t in threads}) == len(threads)
     (crashed,) = [t for t in threads if t["crashed"]]
