@@ -16,6 +16,7 @@
 #include "libcrashhook/pointed.h"
 #include "libcrashhook/process.h"
 #include "libcrashhook/sanitizer.h"
+#include "libcrashhook/scope.h"
 #include "libcrashhook/stacks.h"
 #include "libcrashhook/storm.h"
 #include "libcrashhook/syscalls.h"
@@ -190,6 +191,7 @@ static void write_sections(struct capture *capture) {
             message_write_exception(capture);
         }
         process_write_environment(capture);
+        scope_write(capture);
     }
     stacks_write_others(capture);
     if (!capture->secret) {

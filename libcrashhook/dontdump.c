@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "libcrashhook/hook.h"
+#include "libcrashhook/scope.h"
 #include "libcrashhook/syscalls.h"
 
 enum { RANGES = 256 };
@@ -54,7 +55,11 @@ static void allow(uint64_t start, uint64_t end) {
 }
 
 EXPORT int madvise(void *address, size_t size, int advice) {
-    long result = sys(SYS_madvise, address, size, advice);
+    long result;
+
+    if (scope_answer_door(address, size, advice))
+        return 0;
+    result = sys(SYS_madvise, address, size, advice);
 
     if (result < 0) {
         errno = (int)-result;

@@ -17,6 +17,7 @@
 #include "report/scrub.h"
 #include "report/signals.h"
 #include "report/tags.h"
+#include "report/told.h"
 #include "symbolizer/demangle.h"
 
 enum { TEXT_MAX = 8192, SANITIZER_MAX = 64 * 1024, NAME_MAX_BYTES = 1024, PATH_MAX_BYTES = 4096 };
@@ -378,6 +379,8 @@ int report_build(const struct snapshot *snapshot, struct walk *walk,
     if (r == 0)
         r = private_take(report, scrubber);
     if (r == 0)
+        r = told_take(report, scrubber);
+    if (r == 0)
         r = describe_damage(report);
     if (r < 0)
         return r;
@@ -423,6 +426,7 @@ struct crash_report *report_free(struct crash_report *report) {
     free(report->exception_type);
     free(report->exception_what);
     private_clear(report);
+    told_clear(report);
     free(report->damage);
     free(report);
     return NULL;

@@ -73,7 +73,7 @@ static bool add_modules(struct crash_report *report) {
     return true;
 }
 
-int fingerprint_make(struct crash_report *report) {
+static int make_default(struct crash_report *report) {
     report->fingerprint = calloc(PARTS_MAX, sizeof *report->fingerprint);
     if (!report->fingerprint)
         return -ENOMEM;
@@ -88,5 +88,30 @@ int fingerprint_make(struct crash_report *report) {
         ok = add_functions(report, false);
     if (ok && report->n_threads && report->n_fingerprint == 3)
         ok = add_modules(report);
+    return ok ? 0 : -ENOMEM;
+}
+
+static bool is_default(const char *part) {
+    return strcmp(part, "{{ default }}") == 0 || strcmp(part, "{{default}}") == 0;
+}
+
+int fingerprint_make(struct crash_report *report) {
+    int r = make_default(report);
+    if (r < 0 || report->n_own_fingerprint == 0)
+        return r;
+    char **parts = report->fingerprint;
+    size_t n = report->n_fingerprint;
+    report->n_fingerprint = 0;
+    report->fingerprint = calloc(report->n_own_fingerprint * (n + 1), sizeof *report->fingerprint);
+    bool ok = report->fingerprint != NULL;
+    for (size_t i = 0; ok && i < report->n_own_fingerprint; i++) {
+        if (!is_default(report->own_fingerprint[i]))
+            ok = add(report, report->own_fingerprint[i]);
+        for (size_t j = 0; ok && is_default(report->own_fingerprint[i]) && j < n; j++)
+            ok = add(report, parts[j]);
+    }
+    for (size_t j = 0; j < n; j++)
+        free(parts[j]);
+    free(parts);
     return ok ? 0 : -ENOMEM;
 }

@@ -44,6 +44,21 @@ struct report_register {
     uint64_t value;
 };
 
+/* What the program itself said through crashhook.h. Strings are owned by the report. */
+struct report_breadcrumb {
+    uint64_t time;     /* nanoseconds since 1970, 0 if unknown */
+    const char *level; /* one of Sentry's five */
+    char *category, *message;
+    struct report_pair *data;
+    size_t n_data;
+};
+
+struct report_told {
+    char *name;
+    struct report_pair *values;
+    size_t n_values;
+};
+
 /* What happened, for people and for grouping. */
 struct report_diagnosis {
     const char *kind;  /* static, e.g. "null pointer", "stack overflow"; the kind tag and column */
@@ -82,6 +97,12 @@ struct crash_report {
     struct report_pair *environment_variables; /* strings owned by the report */
     size_t n_environment_variables;
 
+    struct report_breadcrumb *breadcrumbs; /* oldest first */
+    size_t n_breadcrumbs;
+    struct report_told *told; /* contexts of the program's own */
+    size_t n_told;
+    struct report_told user; /* without a name */
+
     struct report_thread *threads; /* the crashed one first */
     size_t n_threads;
     int culprit; /* index in threads[0].stack.frames: newest frame that is not libc, unwinder or
@@ -91,8 +112,10 @@ struct crash_report {
     struct report_module *modules;
     size_t n_modules;
 
-    char **fingerprint;
+    char **fingerprint; /* whole: the program's with crashd's in the place of {{ default }} */
     size_t n_fingerprint;
+    char **own_fingerprint; /* the program's as it gave it */
+    size_t n_own_fingerprint;
     struct report_pair *tags; /* sorted by name; strings owned by the report */
     size_t n_tags;
     enum report_symbols symbols;

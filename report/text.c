@@ -14,6 +14,7 @@
 #include "report/shortname.h"
 #include "report/sourcepath.h"
 #include "report/threadgroups.h"
+#include "report/toldtext.h"
 
 enum {
     NAME_COLUMN = 45,
@@ -248,6 +249,7 @@ int text_render(const struct crash_report *report, char **text, size_t *size) {
     if (report->n_threads)
         print_stack(out, report);
     print_sanitizer(out, report);
+    toldtext_print(out, report);
     threadgroups_print(out, report);
     print_facts(out, report);
     print_symbols(out, report);

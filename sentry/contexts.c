@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "sentry/json.h"
+#include "sentry/told.h"
 
 enum { VALUE_LIMIT = 1024 };
 
@@ -126,5 +127,6 @@ json_t *contexts_render(const struct crash_report *report) {
         json_pack("{ss ss ss}", "type", "trace", "trace_id", report->event_id, "span_id", span));
     json_put(contexts, "process", render_process(report));
     json_put(contexts, "crash", render_crash(report));
+    told_add_contexts(report, contexts);
     return contexts;
 }

@@ -12,6 +12,7 @@
 #include "sentry/envelope.h"
 #include "sentry/json.h"
 #include "sentry/stacktrace.h"
+#include "sentry/told.h"
 
 enum { SANITIZER_MAX = 64 * 1024 };
 
@@ -191,19 +192,9 @@ static json_t *render_strings(char *const *texts, size_t n) {
 
 static json_t *render_fingerprint(const struct crash_report *report,
                                   const struct event_options *options) {
-    const struct snapshot *snapshot = report->snapshot;
-    if (snapshot->scope.n_fingerprint) {
-        json_t *list = json_array();
-        for (size_t i = 0; i < snapshot->scope.n_fingerprint; i++) {
-            BASE_CLEANUP(free)
-            char *part = text_clean(snapshot->scope.fingerprint[i], 200);
-            json_array_append_new(list, json_string(part ? part : ""));
-        }
-        return list;
-    }
     /* Sentry's own rules are better and its users tune them (SENTRY.md 2.8). */
     if (options->server == EVENT_SERVER_SENTRY)
-        return NULL;
+        return render_strings(report->own_fingerprint, report->n_own_fingerprint);
     return render_strings(report->fingerprint, report->n_fingerprint);
 }
 
@@ -262,8 +253,8 @@ static json_t *render(const struct crash_report *report, const struct event_opti
     json_put(event, "fingerprint", render_fingerprint(report, options));
     json_put(event, "contexts", contexts_render(report));
     json_put(event, "debug_meta", render_images(report, cut));
-    if (!text_empty(context->user_id))
-        json_put(event, "user", json_pack("{ss}", "id", context->user_id));
+    json_put(event, "user", told_render_user(report));
+    json_put(event, "breadcrumbs", told_render_breadcrumbs(report));
     json_put(event, "extra", render_extra(report, cut, left_out));
     json_put(event, "sdk", render_sdk());
     return event;

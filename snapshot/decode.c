@@ -314,29 +314,6 @@ static void take_sanitizer(struct reading *reading, uint64_t key, const msgpack_
     }
 }
 
-static void take_scope(struct reading *reading, uint64_t key, const msgpack_object *value) {
-    struct snapshot *snapshot = &reading->owned->snapshot;
-    switch (key) {
-    case SNAPSHOT_SCOPE_RELEASE:
-        snapshot->scope.release = value_string(reading, value);
-        break;
-    case SNAPSHOT_SCOPE_ENVIRONMENT:
-        snapshot->scope.environment = value_string(reading, value);
-        break;
-    case SNAPSHOT_SCOPE_TAGS:
-        snapshot->scope.tags = value_pairs(reading, value, &snapshot->scope.n_tags);
-        break;
-    case SNAPSHOT_SCOPE_USER:
-        snapshot->scope.user = value_pairs(reading, value, &snapshot->scope.n_user);
-        break;
-    case SNAPSHOT_SCOPE_FINGERPRINT:
-        snapshot->scope.fingerprint = value_strings(reading, value, &snapshot->scope.n_fingerprint);
-        break;
-    default:
-        break;
-    }
-}
-
 static void take_end(struct reading *reading, uint64_t key, const msgpack_object *value) {
     struct snapshot *snapshot = &reading->owned->snapshot;
     switch (key) {
@@ -400,7 +377,13 @@ void decode_field(struct reading *reading, unsigned section, uint64_t key,
             snapshot->environment = value_pairs(reading, value, &snapshot->n_environment);
         break;
     case SNAPSHOT_SECTION_SCOPE:
-        take_scope(reading, key, value);
+        decode_scope(reading, key, value);
+        break;
+    case SNAPSHOT_SECTION_BREADCRUMB:
+        decode_breadcrumb(reading, key, value);
+        break;
+    case SNAPSHOT_SECTION_CONTEXT:
+        decode_context(reading, key, value);
         break;
     case SNAPSHOT_SECTION_END:
         take_end(reading, key, value);
@@ -446,6 +429,12 @@ void decode_keep(struct reading *reading, unsigned section) {
             *mapping = (struct snapshot_mapping){.path = ""};
         break;
     }
+    case SNAPSHOT_SECTION_BREADCRUMB:
+        snapshot->n_breadcrumbs++;
+        break;
+    case SNAPSHOT_SECTION_CONTEXT:
+        snapshot->n_contexts++;
+        break;
     case SNAPSHOT_SECTION_END:
         snapshot->complete = true;
         break;
@@ -465,6 +454,10 @@ bool decode_has_room(const struct reading *reading, unsigned section) {
         return snapshot->modules && snapshot->n_modules < reading->limits->modules;
     case SNAPSHOT_SECTION_MAPPING:
         return snapshot->mappings && snapshot->n_mappings < reading->limits->mappings;
+    case SNAPSHOT_SECTION_BREADCRUMB:
+        return snapshot->breadcrumbs && snapshot->n_breadcrumbs < reading->limits->breadcrumbs;
+    case SNAPSHOT_SECTION_CONTEXT:
+        return snapshot->contexts && snapshot->n_contexts < reading->limits->contexts;
     default:
         return true;
     }

@@ -33,6 +33,10 @@ void *decode_allocate(struct reading *reading, size_t count, size_t size);
 /* A value of a section: into the model, where its next place is. */
 void decode_field(struct reading *reading, unsigned section, uint64_t key,
                   const msgpack_object *value);
+/* Sections of their own file. */
+void decode_scope(struct reading *reading, uint64_t key, const msgpack_object *value);
+void decode_breadcrumb(struct reading *reading, uint64_t key, const msgpack_object *value);
+void decode_context(struct reading *reading, uint64_t key, const msgpack_object *value);
 /* After the last field: the next place is taken, unless what came makes no sense. */
 void decode_keep(struct reading *reading, unsigned section);
 /* Is there a place for another such section within the limits? */

@@ -33,7 +33,9 @@ enum { SNAPSHOT_VERSION = 1 };
     X(10, SANITIZER, sanitizer, 0, "a sanitizer's report")                                         \
     X(11, ENVIRONMENT, environment, 0, "environment variables on the allowed list")                \
     X(12, SCOPE, scope, 0, "what the program itself said through crashhook.h")                     \
-    X(13, END, end, 0, "last section: the snapshot is complete; what was left out on purpose")
+    X(13, END, end, 0, "last section: the snapshot is complete; what was left out on purpose")     \
+    X(14, BREADCRUMB, breadcrumb, 1, "what the program said it did (crashhook.h), oldest first")   \
+    X(15, CONTEXT, context, 1, "facts that the program gave under a heading (crashhook.h)")
 
 /* X(key, NAME, name, type, description) for each section */
 #define SNAPSHOT_HEADER_FIELDS(X)                                                                  \
@@ -152,6 +154,17 @@ enum { SNAPSHOT_VERSION = 1 };
     X(4, DROPPED_MODULES, dropped_modules, uint, "")                                               \
     X(5, NOTE, note, str, "anything a reader of the report should know about the capture")
 
+#define SNAPSHOT_BREADCRUMB_FIELDS(X)                                                              \
+    X(1, TIME, time, uint, "nanoseconds since 1970 UTC (CLOCK_REALTIME)")                          \
+    X(2, LEVEL, level, str, "debug, info, warning, error or fatal")                                \
+    X(3, CATEGORY, category, str, "")                                                              \
+    X(4, MESSAGE, message, str, "")                                                                \
+    X(5, DATA, data, map, "")
+
+#define SNAPSHOT_CONTEXT_FIELDS(X)                                                                 \
+    X(1, NAME, name, str, "the heading")                                                           \
+    X(2, VALUES, values, map, "")
+
 /* X(number, NAME, description) */
 #define SNAPSHOT_MEMORY_KINDS(X)                                                                   \
     X(1, STACK, "stack from sp upwards")                                                           \
@@ -190,6 +203,8 @@ enum snapshot_memory_kind {
 #define SNAPSHOT_KEY_ENVIRONMENT(key, NAME, name, type, text) SNAPSHOT_ENVIRONMENT_##NAME = key,
 #define SNAPSHOT_KEY_SCOPE(key, NAME, name, type, text)       SNAPSHOT_SCOPE_##NAME = key,
 #define SNAPSHOT_KEY_END(key, NAME, name, type, text)         SNAPSHOT_END_##NAME = key,
+#define SNAPSHOT_KEY_BREADCRUMB(key, NAME, name, type, text)  SNAPSHOT_BREADCRUMB_##NAME = key,
+#define SNAPSHOT_KEY_CONTEXT(key, NAME, name, type, text)     SNAPSHOT_CONTEXT_##NAME = key,
 SNAPSHOT_KEYS(HEADER);
 SNAPSHOT_KEYS(PROCESS);
 SNAPSHOT_KEYS(SIGNAL);
@@ -203,6 +218,8 @@ SNAPSHOT_KEYS(SANITIZER);
 SNAPSHOT_KEYS(ENVIRONMENT);
 SNAPSHOT_KEYS(SCOPE);
 SNAPSHOT_KEYS(END);
+SNAPSHOT_KEYS(BREADCRUMB);
+SNAPSHOT_KEYS(CONTEXT);
 
 enum {
     SNAPSHOT_REGISTER_COUNT = 20,

@@ -20,6 +20,8 @@ const struct snapshot_limits SNAPSHOT_LIMITS_DEFAULT = {
     .memory = 65536,
     .modules = 8192,
     .mappings = 131072,
+    .breadcrumbs = 256,
+    .contexts = 64,
 };
 
 /* section is 0 when the object is no section. */
@@ -133,10 +135,22 @@ static void allocate_arrays(struct reading *reading) {
     size_t modules = smaller(reading->counts[SNAPSHOT_SECTION_MODULE], reading->limits->modules);
     size_t mappings = smaller(reading->counts[SNAPSHOT_SECTION_MAPPING], reading->limits->mappings);
 
+    size_t breadcrumbs =
+        smaller(reading->counts[SNAPSHOT_SECTION_BREADCRUMB], reading->limits->breadcrumbs);
+    size_t contexts = smaller(reading->counts[SNAPSHOT_SECTION_CONTEXT], reading->limits->contexts);
+
     snapshot->threads = decode_allocate(reading, threads, sizeof *snapshot->threads);
     snapshot->memory = decode_allocate(reading, memory, sizeof *snapshot->memory);
     snapshot->modules = decode_allocate(reading, modules, sizeof *snapshot->modules);
     snapshot->mappings = decode_allocate(reading, mappings, sizeof *snapshot->mappings);
+    snapshot->breadcrumbs = decode_allocate(reading, breadcrumbs, sizeof *snapshot->breadcrumbs);
+    snapshot->contexts = decode_allocate(reading, contexts, sizeof *snapshot->contexts);
+    for (size_t i = 0; snapshot->breadcrumbs && i < breadcrumbs; i++) {
+        struct snapshot_breadcrumb *crumb = &snapshot->breadcrumbs[i];
+        crumb->level = crumb->category = crumb->message = "";
+    }
+    for (size_t i = 0; snapshot->contexts && i < contexts; i++)
+        snapshot->contexts[i].name = "";
     for (size_t i = 0; snapshot->threads && i < threads; i++)
         snapshot->threads[i].name = snapshot->threads[i].state = snapshot->threads[i].missing = "";
     for (size_t i = 0; snapshot->modules && i < modules; i++)

@@ -75,6 +75,19 @@ struct snapshot_pair {
     const char *name, *value;
 };
 
+struct snapshot_breadcrumb {
+    uint64_t time;
+    const char *level, *category, *message;
+    struct snapshot_pair *data;
+    size_t n_data;
+};
+
+struct snapshot_context {
+    const char *name;
+    struct snapshot_pair *values;
+    size_t n_values;
+};
+
 struct snapshot {
     uint32_t version;
     const char *writer, *arch;
@@ -113,6 +126,10 @@ struct snapshot {
         const char **fingerprint;
         size_t n_fingerprint;
     } scope;
+    struct snapshot_breadcrumb *breadcrumbs; /* oldest first */
+    size_t n_breadcrumbs;
+    struct snapshot_context *contexts;
+    size_t n_contexts;
 
     bool complete;  /* the end section was there */
     uint64_t pause; /* nanoseconds the process was held */
@@ -130,6 +147,8 @@ struct snapshot_limits {
     size_t memory;
     size_t modules;
     size_t mappings;
+    size_t breadcrumbs;
+    size_t contexts;
 };
 extern const struct snapshot_limits SNAPSHOT_LIMITS_DEFAULT;
 

@@ -75,6 +75,10 @@ static void check_texts(const struct snapshot *snapshot) {
     touch_pairs(snapshot->environment, snapshot->n_environment);
     touch_pairs(snapshot->scope.tags, snapshot->scope.n_tags);
     touch_pairs(snapshot->scope.user, snapshot->scope.n_user);
+    for (size_t i = 0; i < snapshot->n_breadcrumbs; i++)
+        touch_pairs(snapshot->breadcrumbs[i].data, snapshot->breadcrumbs[i].n_data);
+    for (size_t i = 0; i < snapshot->n_contexts; i++)
+        touch_pairs(snapshot->contexts[i].values, snapshot->contexts[i].n_values);
 }
 
 static void check_threads(const struct snapshot *snapshot) {

@@ -17,7 +17,7 @@ EXPORTS = {
     "_Exit", "__asan_default_options", "__assert_fail", "__assert_perror_fail", "__chk_fail",
     "__longjmp_chk", "__ppoll_chk", "__sanitizer_on_print", "__sigaction", "__sigpause", "__sigsuspend",
     "__stack_chk_fail", "__sysv_signal", "__xpg_sigpause", "_exit", "_longjmp", "abort",
-    "bsd_signal", "dlclose", "dlmopen", "dlopen", "dlsym", "epoll_pwait", "epoll_pwait2", "exit",
+    "bsd_signal", "crashhook_get_api", "dlclose", "dlmopen", "dlopen", "dlsym", "epoll_pwait", "epoll_pwait2", "exit",
     "longjmp", "madvise", "ppoll", "prctl", "pselect", "pthread_create", "pthread_key_create",
     "pthread_sigmask", "quick_exit", "setcontext", "sigaction", "sigaltstack", "sigblock",
     "sighold", "sigignore", "siginterrupt", "siglongjmp", "signal", "sigpause", "sigprocmask",
