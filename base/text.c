@@ -39,7 +39,7 @@ static size_t utf8_length(const unsigned char *p) {
 char *text_clean(const char *text, size_t limit) {
     const unsigned char *p = (const unsigned char *)text;
     /* A bad byte grows to the three of U+FFFD. */
-    size_t room = strnlen(text, limit + 1) * 3 + 4, used = 0;
+    size_t room = strnlen(text, limit + 1) * 3 + 4, used = 0, with_dots = 0;
     char *out = malloc(room < limit + 4 ? room : limit + 4);
     if (!out)
         return NULL;
@@ -49,12 +49,15 @@ char *text_clean(const char *text, size_t limit) {
         const void *from = bad ? (const void *)"\xef\xbf\xbd" : p;
         size_t length = bad ? 3 : n;
         if (used + length > limit) {
-            memcpy(out + used, "...", 3);
-            used += 3;
+            size_t dots = limit < 3 ? limit : 3;
+            memcpy(out + with_dots, "...", dots);
+            used = with_dots + dots;
             break;
         }
         memcpy(out + used, from, length);
         used += length;
+        if (used + 3 <= limit)
+            with_dots = used;
         p += bad ? 1 : n;
     }
     out[used] = '\0';

@@ -184,6 +184,14 @@ static bool same_file(const struct mapping *mapping, const struct module *module
            text_same_bytes(mapping->path, module->path, module->path_length);
 }
 
+/* lld lets all segments of a small file share its first page, which is mapped for each of them. A
+ * second copy of the file (dlmopen) begins with what is not writable, behind what is. */
+static bool goes_on(const struct mapping *before, const struct mapping *mapping) {
+    return before->end == mapping->start && before->offset == 0 &&
+           ((mapping->prot & SNAPSHOT_PROT_WRITE) != 0 ||
+            (before->prot & SNAPSHOT_PROT_WRITE) == 0);
+}
+
 static bool may_begin_module(const struct mapping *mapping) {
     if (mapping->path == NULL || !maps_may_read(mapping))
         return false;
@@ -206,7 +214,8 @@ void modules_find(struct modules *modules, struct arena *arena, const struct map
     for (size_t i = 0; i < maps->count; i++) {
         const struct mapping *mapping = &maps->mappings[i];
         bool executable = (mapping->prot & SNAPSHOT_PROT_EXEC) != 0;
-        if (current != NULL && mapping->offset != 0 && same_file(mapping, current)) {
+        if (current != NULL && same_file(mapping, current) &&
+            (mapping->offset != 0 || goes_on(&maps->mappings[i - 1], mapping))) {
             current->end = mapping->end;
             current->executable = current->executable || executable;
             continue;
