@@ -29,9 +29,6 @@ enum {
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
 #endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102
-#endif
 #ifndef SS_AUTODISARM
 #define SS_AUTODISARM (1U << 31)
 #endif
@@ -50,10 +47,10 @@ size_t altstack_mapping_size(void) {
     return hook_settings.page_size + STACK_SIZE;
 }
 
-/* Linux 6.13 has guard pages that are no mapping of their own: half as many to list at a crash. */
+/* Not by madvise(): a program that goes through its writable mappings, as Redis does to test its
+ * memory after a crash, would die of a guard that the list of mappings does not show. */
 static void guard(void *mapping) {
-    if (sys(SYS_madvise, mapping, hook_settings.page_size, MADV_GUARD_INSTALL) < 0)
-        sys(SYS_mprotect, mapping, hook_settings.page_size, PROT_NONE);
+    sys(SYS_mprotect, mapping, hook_settings.page_size, PROT_NONE);
 }
 
 static stack_t stack_in(void *mapping) {
