@@ -85,8 +85,12 @@ struct cause_record *records_first(struct cause_record *innermost, const siginfo
     }
     if (first != NULL || outermost == NULL || final->si_code > 0)
         return first;
-    /* Sent, and then sent again by the handler. */
-    return outermost->signal == final->si_signo || !is_genuine(final) ? outermost : NULL;
+    /* Sent, and then sent again by the handler; or the handler is one for crashes, as that of a JVM
+     * or of Ruby, that takes the signal for a fault and ends in abort(). */
+    return outermost->signal == final->si_signo ||
+                   (SYNCHRONOUS_SIGNALS & signal_bit(outermost->signal)) != 0 || !is_genuine(final)
+               ? outermost
+               : NULL;
 }
 
 uint64_t records_blocked(struct cause_record *innermost) {
