@@ -242,6 +242,45 @@ static int tell_kernel(int signal, const struct disposition *next, struct sigact
     return result;
 }
 
+/* libjsig keeps what others set beside the JVM's handlers and lets the JVM call it. */
+static bool keeper_is_behind(void) {
+    static _Atomic(void *) known;
+
+    return next_function(&known, "JVM_begin_signal_setting") != NULL;
+}
+
+/* A library behind us that keeps dispositions itself: it must see and be told what the program is
+ * and tells, or the JVM would take our handler for one to be called before it reports an error.
+ * What it has let through to the kernel is then stood in for. */
+static int tell_keeper(int signal, const struct disposition *next, const struct sigaction *wanted,
+                       struct sigaction *seen) {
+    const struct disposition *previous = disposition_of(signal);
+    const struct kernel_sigaction shown = {
+        .handler = previous->handler,
+        .flags = (unsigned)previous->flags | ARCH_SA_RESTORER,
+        .restorer = (void *)arch_signal_return,
+        .mask = previous->mask,
+    };
+    struct kernel_sigaction ours, now;
+    struct sigaction action;
+    int result;
+
+    if (sys_sigaction(signal, &shown, &ours) < 0)
+        return tell_kernel(signal, next, seen);
+    result = next_sigaction(signal, wanted, seen);
+    if (result == 0 && sys_sigaction(signal, NULL, &now) == 0 && now.handler == next->handler) {
+        action = kernel_action(signal, next);
+        atomic_store(&table[signal], next);
+        ours.handler = action.sa_sigaction;
+        ours.flags = (unsigned)action.sa_flags | ARCH_SA_RESTORER;
+        ours.mask = get_mask(&action.sa_mask);
+        if (now.restorer != NULL)
+            ours.restorer = now.restorer;
+    }
+    sys_sigaction(signal, &ours, NULL);
+    return result;
+}
+
 static int set_ours(int signal, const struct sigaction *wanted, struct sigaction *old) {
     const struct disposition *next, *previous;
     struct sigaction seen;
@@ -269,6 +308,12 @@ static int set_ours(int signal, const struct sigaction *wanted, struct sigaction
             death_is_near();
         else if (!disposition_is_default(next) && !disposition_is_ignore(next))
             jumps_resolve();
+        if (disposition_of(signal) != NULL && keeper_is_behind()) {
+            result = tell_keeper(signal, next, wanted, &seen);
+            if (result == 0 && old != NULL)
+                *old = seen;
+            return result;
+        }
         previous = atomic_exchange(&table[signal], next);
         result = tell_kernel(signal, next, &seen);
     }

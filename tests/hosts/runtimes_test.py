@@ -70,7 +70,7 @@ def test_java_crash(tmp_path, java):
     check_java_crash(Run(tmp_path, [*java, f"-XX:ErrorFile={log}", "Crash"]), log)
 
 
-@pytest.mark.parametrize("hook_first", [False])
+@pytest.mark.parametrize("hook_first", [False, True])
 def test_java_libjsig(tmp_path, java, hook_first):
     """libjsig chains handlers: it must neither chain ours nor hide the JVM's from us."""
     libraries = [f"{JVM}/lib/libjsig.so", str(HOOK)]

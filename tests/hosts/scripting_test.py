@@ -153,4 +153,5 @@ def test_lua(tmp_path):
     run = Run(tmp_path, [lua, "-e", "os.execute('kill -SEGV $PPID'); while true do end"])
     assert run.status == SEGV
     check_death(run.event, "SIGSEGV", "sent signal", lua)
-    assert run.event["tags"]["sent_by"].endswith(" sh")
+    # Its name may be gone with it.
+    assert run.event["tags"]["sent_by"].split()[0].isdigit()
