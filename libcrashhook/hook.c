@@ -205,6 +205,7 @@ static void read_auxiliary_vector(void) {
 }
 
 static bool constructed;
+static char **environment;
 
 void hook_start(void) {
     static atomic_flag known = ATOMIC_FLAG_INIT, started = ATOMIC_FLAG_INIT;
@@ -215,7 +216,9 @@ void hook_start(void) {
         next_start();
     }
     /* A sanitizer's runtime calls before libc has its environment; until then we stay out. */
-    if ((environ == NULL && !constructed) || atomic_flag_test_and_set(&started))
+    if (environment == NULL)
+        environment = environ;
+    if ((environment == NULL && !constructed) || atomic_flag_test_and_set(&started))
         return;
     hook_identity = &first_identity;
     pid = (int)sys(SYS_getpid);
@@ -223,7 +226,7 @@ void hook_start(void) {
     hook_settings.timeout_ms = DEFAULT_TIMEOUT_MS;
     hook_settings.signals = SYNCHRONOUS_SIGNALS | signal_bit(SIGABRT);
     set_text(hook_settings.socket, sizeof hook_settings.socket, DEFAULT_SOCKET);
-    if (!hook_settings.secure && !read_environment(environ))
+    if (!hook_settings.secure && !read_environment(environment))
         return;
     if (crashhook_inert != NULL || is_machine_init(pid) || sanitizer_is_fuzzer())
         return;
@@ -234,7 +237,10 @@ void hook_start(void) {
     sanitizer_start();
 }
 
-__attribute__((constructor)) static void construct(void) {
+/* The first of all constructors (-z initfirst), so that the others can die. glibc has no environ by
+ * then, but gives it along; other C libraries give nothing, but have it. */
+__attribute__((constructor)) static void construct(int argc, char **argv, char **given) {
     constructed = true;
+    environment = environ != NULL ? environ : given;
     hook_start();
 }
