@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "libcrashhook/death.h"
+#include "libcrashhook/early.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/jumps.h"
 #include "libcrashhook/next.h"
@@ -211,7 +212,7 @@ void dispositions_start(void) {
         atomic_store(&table[signal], &DEFAULT_DISPOSITION);
         if (sys_sigaction(signal, &ours, &before) < 0) {
             atomic_store(&table[signal], NULL);
-        } else if (before.handler != (void *)SIG_DFL) {
+        } else if (before.handler != (void *)SIG_DFL && !early_is_handler(before.handler)) {
             atomic_store(&table[signal], NULL);
             sys_sigaction(signal, &before, NULL);
         }

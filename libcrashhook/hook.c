@@ -17,6 +17,7 @@
 
 #include "libcrashhook/altstack.h"
 #include "libcrashhook/dispositions.h"
+#include "libcrashhook/early.h"
 #include "libcrashhook/masks.h"
 #include "libcrashhook/next.h"
 #include "libcrashhook/sanitizer.h"
@@ -207,7 +208,7 @@ static void read_auxiliary_vector(void) {
 static bool constructed;
 static char **environment;
 
-void hook_start(void) {
+static void start(bool early) {
     static atomic_flag known = ATOMIC_FLAG_INIT, started = ATOMIC_FLAG_INIT;
     int pid;
 
@@ -218,6 +219,8 @@ void hook_start(void) {
     /* A sanitizer's runtime calls before libc has its environment; until then we stay out. */
     if (environment == NULL)
         environment = environ;
+    if (environment == NULL && early)
+        environment = early_environment();
     if ((environment == NULL && !constructed) || atomic_flag_test_and_set(&started))
         return;
     hook_identity = &first_identity;
@@ -226,15 +229,24 @@ void hook_start(void) {
     hook_settings.timeout_ms = DEFAULT_TIMEOUT_MS;
     hook_settings.signals = SYNCHRONOUS_SIGNALS | signal_bit(SIGABRT);
     set_text(hook_settings.socket, sizeof hook_settings.socket, DEFAULT_SOCKET);
-    if (!hook_settings.secure && !read_environment(environment))
+    if ((!hook_settings.secure && !read_environment(environment)) || crashhook_inert != NULL ||
+        is_machine_init(pid) || sanitizer_is_fuzzer()) {
+        early_end();
         return;
-    if (crashhook_inert != NULL || is_machine_init(pid) || sanitizer_is_fuzzer())
-        return;
+    }
     map_memory(pid);
     masks_start();
     hook_settings.active = true;
     dispositions_start();
     sanitizer_start();
+}
+
+void hook_start(void) {
+    start(false);
+}
+
+void hook_start_early(void) {
+    start(true);
 }
 
 /* The first of all constructors (-z initfirst), so that the others can die. glibc has no environ by

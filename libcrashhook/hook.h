@@ -75,6 +75,8 @@ extern THREADED struct hook_thread hook_thread;
 
 /* Makes the hook ready; called by the constructor, and before it by whoever is faster. */
 void hook_start(void);
+/* The same before any constructor, because the process dies. */
+void hook_start_early(void);
 /* Does this code run in a vfork child, in the memory of its parent? Sets a forked child's pid. */
 bool hook_in_vfork_child(void);
 

@@ -61,7 +61,9 @@ SIGNAL_LIKE(signal, restart_flag(signal), signal_bit(signal))
 SIGNAL_LIKE(bsd_signal, restart_flag(signal), signal_bit(signal))
 SIGNAL_LIKE(ssignal, restart_flag(signal), signal_bit(signal))
 SIGNAL_LIKE(sysv_signal, SA_RESETHAND | SA_NODEFER, 0)
-SIGNAL_LIKE(__sysv_signal, SA_RESETHAND | SA_NODEFER, 0)
+/* For early.c, which exports it as __sysv_signal. */
+extern handler_function signals_sysv(int signal, handler_function handler)
+    __attribute__((nothrow, leaf, visibility("hidden"), alias("sysv_signal")));
 
 EXPORT handler_function sigset(int signal, handler_function handler) {
     static _Atomic(void *) next;

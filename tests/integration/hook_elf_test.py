@@ -12,6 +12,8 @@ ALLOWED_IMPORTS = {
     "getauxval",
     # weak: nobody has them but the runtimes of sanitizers
     "__sanitizer_cov_trace_cmp4", "__sanitizer_set_death_callback",
+    # weak: of glibc's linker
+    "__libc_stack_end",
 }
 EXPORTS = {
     "_Exit", "__asan_default_options", "__assert_fail", "__assert_perror_fail", "__chk_fail",
