@@ -177,7 +177,9 @@ static void write_sections(struct capture *capture) {
 
     write_header(capture);
     process_write(capture);
-    if (!capture->request.sanitizer)
+    if (capture->request.sanitizer)
+        sanitizer_write_signal(capture);
+    else
         write_signal(capture);
     stacks_write_crashed(capture);
     if (!capture->secret)

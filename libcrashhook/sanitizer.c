@@ -14,6 +14,7 @@
 #include "libcrashhook/sanitizer.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "libcrashhook/capture.h"
 #include "libcrashhook/dispositions.h"
@@ -23,7 +24,14 @@
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
-enum { RUNTIMES = 4, OPTIONS_SIZE = 4096, TEXT_SIZE = 48 * 1024, NAME_SIZE = 64, KIND_SIZE = 128 };
+enum {
+    RUNTIMES = 4,
+    VARIABLES_MAX = 4096,
+    OPTIONS_SIZE = 4096,
+    TEXT_SIZE = 48 * 1024,
+    NAME_SIZE = 64,
+    KIND_SIZE = 128
+};
 
 /* The dynamic linker resolves them to NULL where there is no runtime. */
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
@@ -203,6 +211,44 @@ const char *sanitizer_key(size_t *length) {
         line = find(printed.text, end, ": runtime error: ");
     *length = line != NULL ? (size_t)(end_of_line(line, end) - line) : 0;
     return line;
+}
+
+/* ASAN_OPTIONS=abort_on_error=1, or another one's: what counts is the last word on it. */
+static bool tells_to_abort(const char *variable) {
+    static const char name[] = "SAN_OPTIONS=", option[] = "abort_on_error=";
+    const char *end = variable + text_length(variable), *at = variable;
+    bool aborts = false;
+
+    while (at < end && *at != '=')
+        at++;
+    if (at - variable + 1 < (long)sizeof name - 1 || !text_begins(at + 1 - (sizeof name - 1), name))
+        return false;
+    while ((at = find(at, end, option)) != NULL) {
+        at += sizeof option - 1;
+        aborts = *at == '1' || *at == 't' || *at == 'y';
+    }
+    return aborts;
+}
+
+void sanitizer_write_signal(struct capture *capture) {
+    uint64_t list = (uint64_t)environ, variable;
+    char *text = (char *)capture->scratch;
+    bool aborts = false;
+
+    for (size_t i = 0;
+         i < VARIABLES_MAX && !aborts &&
+         memory_word(&capture->memory, list + i * sizeof variable, &variable) && variable != 0;
+         i++) {
+        memory_string(&capture->memory, variable, text, OPTIONS_SIZE);
+        aborts = tells_to_abort(text);
+    }
+    if (!aborts)
+        return;
+    snapshot_writer_begin(&capture->writer, SNAPSHOT_SECTION_SIGNAL, 256);
+    snapshot_writer_uint(&capture->writer, SNAPSHOT_SIGNAL_NUMBER, SIGABRT);
+    snapshot_writer_int(&capture->writer, SNAPSHOT_SIGNAL_CODE, SI_TKILL);
+    snapshot_writer_uint(&capture->writer, SNAPSHOT_SIGNAL_SENDER_PID, (uint64_t)capture->pid);
+    snapshot_writer_end(&capture->writer);
 }
 
 static void write_part(struct capture *capture, unsigned key, const char *from, const char *to,

@@ -21,7 +21,7 @@ SEGV_MAPERR, SI_KERNEL, SI_TKILL, SI_USER = 1, 0x80, -6, 0
 STACK_KIND, CODE_KIND = 1, 4
 SECTION = {"header": 1, "process": 2, "signal": 3, "thread": 4, "memory": 5, "module": 6,
            "mapping": 7, "abort": 8, "exception": 9, "sanitizer": 10, "environment": 11,
-           "scope": 12, "end": 13}
+           "scope": 12, "end": 13, "breadcrumb": 14, "context": 15}
 
 
 def section(name, **fields):
@@ -126,7 +126,10 @@ def snapshots():
         section("exception", k1="St13runtime_error", k2="no such order", k3=False, k4=1),
         section("sanitizer", k1="AddressSanitizer", k2="heap-use-after-free", k3="==1==ERROR: ..."),
         section("environment", k1={"LANG": "C.UTF-8", "SENTRY_DSN": "https://k@h/1"}),
-        section("scope", k1="orderd@2.8.1", k2="ci", k3={"shop": "eu"}, k4={"id": "7"}, k5=["a", "b"]))
+        section("scope", k1="orderd@2.8.1", k2="ci", k3={"shop": "eu"}, k4={"id": "7"}, k5=["a", "b"]),
+        section("context", k1="order", k2={"lines": "2"}),
+        section("breadcrumb", k1=1795357812000000000, k2="info", k3="db", k4="query", k5={"rows": "1"}),
+        section("breadcrumb", k1=0, k2="loud", k4="password=x"))
     return {
         "whole": whole,
         "cut": whole[:len(whole) * 2 // 3],

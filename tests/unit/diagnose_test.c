@@ -222,6 +222,45 @@ static void aborts(void **state) {
     expect(&f, "uncaught exception", "std::runtime_error", "uncaught exception without a message");
 }
 
+static void sanitizers(void **state) {
+    struct fixture f;
+    static const struct {
+        const char *line, *kind;
+    } undefined[] = {
+        {"a.c:3:7: runtime error: signed integer overflow: 2147483647 + 1 cannot be represented in "
+         "type 'int'",
+         "UndefinedBehaviorSanitizer: signed-integer-overflow"},
+        {"a.c:3:7: runtime error: division by zero",
+         "UndefinedBehaviorSanitizer: integer-divide-by-zero"},
+        {"a.c:3:7: runtime error: load of null pointer of type 'int'",
+         "UndefinedBehaviorSanitizer: null-pointer-use"},
+        {"a.c:3:7: runtime error: null pointer passed as argument 1, which is declared to never be "
+         "null",
+         "UndefinedBehaviorSanitizer: invalid-null-argument"},
+        {"a.c:3:7: runtime error: index 5 out of bounds for type 'int [4]'",
+         "UndefinedBehaviorSanitizer: out-of-bounds-index"},
+        {"a.c:3:7: runtime error: something new", "UndefinedBehaviorSanitizer: undefined-behavior"},
+    };
+    prepare(&f, SIGSEGV, SEGV_MAPERR, 0);
+    f.snapshot.sanitizer.present = true;
+    f.snapshot.sanitizer.name = "AddressSanitizer";
+    f.snapshot.sanitizer.kind = "heap-use-after-free";
+    f.snapshot.sanitizer.text = "==7==ERROR: AddressSanitizer: heap-use-after-free on address "
+                                "0x602000000014\nREAD of size 4\n";
+    expect(&f, "sanitizer", "AddressSanitizer: heap-use-after-free",
+           "heap-use-after-free on address 0x602000000014");
+    f.snapshot.signal.present = false;
+    f.snapshot.sanitizer.kind = f.snapshot.sanitizer.text = "";
+    expect(&f, "sanitizer", "AddressSanitizer: error",
+           "the report of AddressSanitizer was not captured");
+    f.snapshot.sanitizer.name = "UndefinedBehaviorSanitizer";
+    f.snapshot.sanitizer.kind = "undefined-behavior";
+    for (size_t i = 0; i < sizeof undefined / sizeof *undefined; i++) {
+        f.snapshot.sanitizer.text = undefined[i].line;
+        expect(&f, "sanitizer", undefined[i].kind, undefined[i].line);
+    }
+}
+
 static void sent(void **state) {
     struct fixture f;
     prepare(&f, SIGSEGV, SI_USER, 0);
@@ -245,4 +284,4 @@ RUN_TESTS("diagnose", cmocka_unit_test(null_pointer), cmocka_unit_test(wild_poin
           cmocka_unit_test(jumps), cmocka_unit_test(stack_overflow),
           cmocka_unit_test(installed_guard), cmocka_unit_test(arithmetic),
           cmocka_unit_test(instructions), cmocka_unit_test(bus), cmocka_unit_test(aborts),
-          cmocka_unit_test(sent), cmocka_unit_test(nothing_known))
+          cmocka_unit_test(sanitizers), cmocka_unit_test(sent), cmocka_unit_test(nothing_known))
