@@ -243,11 +243,18 @@ static int tell_kernel(int signal, const struct disposition *next, struct sigact
     return result;
 }
 
-/* libjsig keeps what others set beside the JVM's handlers and lets the JVM call it. */
+/* libjsig keeps what others set beside the JVM's handlers and lets the JVM call it. It is there
+ * from the start, or is no keeper: looked for once. */
 static bool keeper_is_behind(void) {
-    static _Atomic(void *) known;
+    enum { UNKNOWN, ABSENT, PRESENT };
+    static atomic_int known;
+    int state = atomic_load_explicit(&known, memory_order_relaxed);
 
-    return next_function(&known, "JVM_begin_signal_setting") != NULL;
+    if (state == UNKNOWN) {
+        state = next_symbol("JVM_begin_signal_setting") != NULL ? PRESENT : ABSENT;
+        atomic_store_explicit(&known, state, memory_order_relaxed);
+    }
+    return state == PRESENT;
 }
 
 /* A library behind us that keeps dispositions itself: it must see and be told what the program is

@@ -16,6 +16,8 @@ must say the same.
                 {library} in build and args is its path
     args:       of the program
     needs:      "root": skipped for others
+    environment: variables of the program
+    handled:    "true": its own handler ended it
 """
 import os
 import pathlib
@@ -82,7 +84,8 @@ def test_torture(source, tmp_path):
     if truth.get("needs") == "root" and os.geteuid() != 0:
         pytest.skip("needs root")
     program, arguments = build(source, truth, tmp_path)
-    run = harness.Run(tmp_path, [program, *arguments])
+    variables = dict(word.split("=", 1) for word in truth.get("environment", "").split())
+    run = harness.Run(tmp_path, [program, *arguments], env=variables)
 
     number = getattr(signal, truth["signal"])
     wanted = int(truth["status"]) if truth["status"] else -number
@@ -97,6 +100,7 @@ def test_torture(source, tmp_path):
     event = run.events[0]
     exception = event["exception"]["values"][0]
     assert exception["mechanism"]["meta"]["signal"]["number"] == number
+    assert exception["mechanism"]["handled"] is ("handled" in truth)
     assert event["tags"]["kind"] == truth["kind"], harness.title(event)
     assert re.match(truth["title"], harness.title(event)), harness.title(event)
     if "chain" in truth:
