@@ -120,9 +120,10 @@ void archive_result(struct archive *archive, const char *id, json_t *destination
         link_send(&archive->link, message, &result, 1);
 }
 
-void archive_copied(struct archive *archive, const char *id, const char *name, int64_t pid) {
-    link_send_new(&archive->link, json_pack("{ss ss ss sI}", "type", "copied", "id", id, "name",
-                                            name, "pid", (json_int_t)pid));
+void archive_copied(struct archive *archive, const char *id, const char *copy, const char *name,
+                    int64_t pid) {
+    link_send_new(&archive->link, json_pack("{ss ss ss ss sI}", "type", "copied", "id", id, "copy",
+                                            copy, "name", name, "pid", (json_int_t)pid));
 }
 
 void archive_fail(struct archive *archive, const char *id, const char *why) {

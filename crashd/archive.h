@@ -14,8 +14,9 @@ struct archive *archive_free(struct archive *archive);
 void archive_captured(struct archive *archive, const char *id);
 /* result: the worker's, which main does not look into. */
 void archive_result(struct archive *archive, const char *id, json_t *destination, int result);
-/* A process has passed on the death of crash id. */
-void archive_copied(struct archive *archive, const char *id, const char *name, int64_t pid);
+/* What was captured as crash copy was a process that passed on the death of crash id. */
+void archive_copied(struct archive *archive, const char *id, const char *copy, const char *name,
+                    int64_t pid);
 /* Sets a captured crash aside. */
 void archive_fail(struct archive *archive, const char *id, const char *why);
 /* What the network process says about a delivery. */

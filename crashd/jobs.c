@@ -343,10 +343,12 @@ static void fold_job(struct jobs *jobs, struct job *job, const char *origin) {
     json_t *facts = entry < 0 ? NULL : spool_read_json(entry, "facts.json");
     memcpy(job->death.origin, origin, SPOOL_ID_SIZE);
     fold_remember(&jobs->fold, &job->death);
+    int r = spool_remove(&jobs->daemon->spool, SPOOL_CAPTURED, job->id);
+    if (r < 0)
+        log_error("%s could not be removed: %s", job->id, strerror(-r));
+    archive_copied(jobs->daemon->archive, origin, job->id, ipc_text(facts, "comm"), job->death.pid);
     log_notice("%s: %s[%lld] only passed on the signal that its child died of: folded into %s",
                job->id, ipc_text(facts, "comm"), (long long)job->death.pid, origin);
-    archive_copied(jobs->daemon->archive, origin, ipc_text(facts, "comm"), job->death.pid);
-    spool_remove(&jobs->daemon->spool, SPOOL_CAPTURED, job->id);
     remove_job(jobs, job);
 }
 

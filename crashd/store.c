@@ -250,6 +250,8 @@ static void on_fail(struct store *store, struct ipc_message *message) {
 static void on_copied(struct store *store, struct ipc_message *message) {
     const char *id = ipc_text(message->body, "id");
     int state = spool_find(store->spool, id);
+    /* A store that has just begun may have found it in captured/. */
+    database_remove(store->database, ipc_text(message->body, "copy"));
     BASE_CLEANUP(close)
     int entry = state < 0 ? state : spool_entry(store->spool, (enum spool_state)state, id);
     if (entry < 0)

@@ -128,4 +128,4 @@ def test_found_in_the_spool(tmp_path, family):
     with Daemon(tmp_path) as daemon:
         folded = daemon.wait_line(r": family\[\d+\] only passed on .* into ([0-9a-f]{32})")
         assert daemon.wait_reported() == [folded[1]]
-        assert daemon.entries("captured") == []
+        assert daemon.entries("captured") == [], daemon.lines
