@@ -50,7 +50,7 @@ struct interned {
     atomic_uint count;
     _Atomic(struct interned *) next;
 };
-static struct interned first_interned;
+static struct interned first_interned APART;
 
 static const struct disposition *find_interned(const struct interned *block,
                                                const struct disposition *wanted) {

@@ -14,7 +14,7 @@
 
 enum { RANGES = 256 };
 
-static struct { _Atomic uint64_t start, end; /* end is set last */ } ranges[RANGES];
+static struct { _Atomic uint64_t start, end; /* end is set last */ } ranges[RANGES] APART;
 static atomic_uint count;
 
 bool dontdump_covers(uint64_t address, uint64_t size) {

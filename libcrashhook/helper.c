@@ -31,7 +31,7 @@ enum {
 };
 
 /* For a process that is out of address space. */
-static uint8_t last_arena[LAST_ARENA_SIZE] __attribute__((aligned(4096)));
+static uint8_t last_arena[LAST_ARENA_SIZE] APART;
 
 static long map_arena(size_t size) {
     long memory = sys(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,

@@ -38,7 +38,7 @@ struct sandbox_filter {
 
 bool sandbox_guards;
 
-static _Alignas(16) uint8_t pool[POOL_SIZE];
+static uint8_t pool[POOL_SIZE] APART;
 static atomic_size_t pool_used;
 /* Signals whose handler the kernel takes away when it calls it. */
 static _Atomic uint64_t resetting;

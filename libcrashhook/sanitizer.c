@@ -56,7 +56,7 @@ static struct {
     bool race_reported;
     size_t length;
     char text[TEXT_SIZE];
-} printed = {.busy = ATOMIC_FLAG_INIT};
+} printed APART = {.busy = ATOMIC_FLAG_INIT};
 
 /* In a runtime this function does nothing; a fuzzing engine brings one that does something. */
 bool sanitizer_is_fuzzer(void) {
@@ -84,7 +84,7 @@ void sanitizer_start(void) {
 /* An ASan program refuses to start with any library before its runtime, unless told so. A library
  * of the program may have something to tell as well. */
 EXPORT const char *__asan_default_options(void) {
-    static char options[OPTIONS_SIZE];
+    static char options[OPTIONS_SIZE] APART;
     struct text text = text_in(options, sizeof options);
     options_function *next;
 

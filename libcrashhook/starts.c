@@ -36,7 +36,7 @@ struct start {
     const struct sandbox_filter *sandbox;
 };
 
-static struct start starts[START_SLOTS];
+static struct start starts[START_SLOTS] APART;
 static atomic_uint next_start_slot;
 
 static struct {
