@@ -14,7 +14,7 @@
 #include "libcrashhook/hook.h"
 #include "libcrashhook/symbols.h"
 
-static const struct link_map *own, *first, *last;
+static const struct link_map *program, *own, *first, *last;
 
 static const struct r_debug *find_debug(void) {
     const ElfW(Phdr) *headers = (const ElfW(Phdr) *)hook_settings.headers;
@@ -41,6 +41,7 @@ void next_start(void) {
     const struct r_debug *debug = find_debug();
     const struct link_map *object = debug != NULL ? debug->r_map : NULL;
 
+    program = object;
     for (; object != NULL; object = object->l_next) {
         if (object->l_ld == _DYNAMIC) {
             own = object;
@@ -79,6 +80,10 @@ size_t next_symbols(const char *name, void **found, size_t room) {
 
 void *next_symbol(const char *name) {
     return first != NULL ? find_first(first, last->l_next, name) : NULL;
+}
+
+void *next_before_us(const char *name) {
+    return own != NULL ? find_first(program, own, name) : NULL;
 }
 
 void *next_own(const char *name) {

@@ -14,6 +14,8 @@ void next_start(void);
 void *next_symbol(const char *name);
 /* All that are behind us, in the linker's order; how many. */
 size_t next_symbols(const char *name, void **found, size_t room);
+/* The same in the program, and what else comes before us. */
+void *next_before_us(const char *name);
 /* Our own function of that name; NULL when we do not interpose it. */
 void *next_own(const char *name);
 /* The same in what was loaded since the start. */

@@ -36,7 +36,6 @@ enum {
 /* The dynamic linker resolves them to NULL where there is no runtime. */
 extern void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 extern void __sanitizer_cov_trace_cmp4(void) __attribute__((weak));
-extern EXPORT void __sanitizer_on_print(const char *piece);
 
 EXPORT const char *__asan_default_options(void);
 
@@ -66,12 +65,13 @@ bool sanitizer_is_fuzzer(void) {
 
 /* gcc's runtimes are libraries, each with its own callback: there may be two in a program. */
 void sanitizer_start(void) {
-    void *found = (void *)__sanitizer_on_print, *runtimes[RUNTIMES];
+    void *found, *runtimes[RUNTIMES];
     size_t n;
 
     if (__sanitizer_set_death_callback == NULL)
         return;
-    if (found != (void *)arch_sanitizer_printed)
+    found = next_before_us("__sanitizer_on_print");
+    if (found != NULL)
         arch_divert_empty_function(found, (void *)arch_sanitizer_printed);
     else
         printed.next = (print_function *)next_symbol("__sanitizer_on_print");
