@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import uuid
 
 import msgpack
 
@@ -56,6 +57,8 @@ def environment(drop=None, socket="/nonexistent/hook.sock", **more):
     env = dict(os.environ, LD_PRELOAD=str(HOOK), CRASHD_SOCKET=str(socket))
     for name in ("CRASHD_DROP_DIR", "CRASHD_RUN_ID", "CRASHHOOK_DISABLE", "CRASHHOOK_SIGNALS"):
         env.pop(name, None)
+    # A name that nobody listens on: where the path fails, a daemon of root's would get the report.
+    env["CRASHD_RUN_ID"] = uuid.uuid4().hex
     if drop is not None:
         env["CRASHD_DROP_DIR"] = str(drop)
     env.update(more)
