@@ -21,6 +21,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "integration")]
 
+import hosts  # noqa: E402
 from corefile import CoreFiles  # noqa: E402
 from programs import LIBRARIES, Programs, private_memory  # noqa: E402
 from table import Table  # noqa: E402
@@ -167,10 +168,13 @@ class Bench:
         yield table, table.add("modules seen before", {"hook": others}, 10)
         yield table, table.add("never seen, frames in libc", {"hook": with_libc}, None)
 
+    def hosts(self):
+        yield from hosts.rows(self.hook, self.programs.starts, self.work, self.quick)
+
     def run(self):
         """Rows of every part; each table is printed when its part is over."""
         rows = []
-        for part in (self.start, self.create, self.deaths, self.events):
+        for part in (self.start, self.create, self.hosts, self.deaths, self.events):
             tables = []
             for table, row in part():
                 rows.append({"table": table.title, **row})
