@@ -62,13 +62,17 @@ static void die(int signal, const siginfo_t *info, ucontext_t *context) {
         sys(SYS_exit_group, EXIT_BY_SIGNAL + signal);
 }
 
-/* Another thread was faster; its report holds this one, too, and its end is the end of all. */
-static void wait_for_end(const ucontext_t *context, int dying) {
+/* Another thread was faster; its report holds this one, too, and its end is the end of all. True if
+ * it has gone on instead: it was a sanitizer's report of a race. */
+static bool wait_for_end(const ucontext_t *context, int dying) {
     struct timespec step = {.tv_sec = 0, .tv_nsec = 100 * 1000000};
 
     hook_thread.waiting = context;
-    for (unsigned waited = 0; waited < hook_settings.timeout_ms + LOSER_EXTRA_MS; waited += 100)
+    for (unsigned waited = 0; waited < hook_settings.timeout_ms + LOSER_EXTRA_MS &&
+                              atomic_load(&hook_identity->dying) == dying;
+         waited += 100)
         sys(SYS_futex, &hook_identity->dying, FUTEX_WAIT_PRIVATE, dying, &step);
+    return atomic_load(&hook_identity->dying) != dying;
 }
 
 void death_report(int signal, const siginfo_t *info, ucontext_t *context,
@@ -78,13 +82,15 @@ void death_report(int signal, const siginfo_t *info, ucontext_t *context,
     struct cause_record *first = records_first(running, info);
     struct cause cause;
 
-    if (!vfork_child && !atomic_compare_exchange_strong(&hook_identity->dying, &dying, tid)) {
+    while (!vfork_child && !atomic_compare_exchange_strong(&hook_identity->dying, &dying, tid)) {
         /* The report itself failed, in line: there is nothing better than to die. */
-        if (dying != tid)
-            wait_for_end(context, dying);
-        die(signal, info, context);
-        return;
+        if (dying == tid || !wait_for_end(context, dying)) {
+            die(signal, info, context);
+            return;
+        }
+        dying = 0;
     }
+    hook_thread.waiting = NULL;
     if (first != NULL)
         text_copy(&cause, &first->cause, sizeof cause);
     else

@@ -13,6 +13,7 @@
  */
 #include "libcrashhook/sanitizer.h"
 
+#include <linux/futex.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -148,8 +149,10 @@ static void report(const struct arch_caller *caller, bool goes_on) {
         .goes_on = goes_on,
     });
     /* Else what comes now is the end, by whatever signal or status the runtime is told to use. */
-    if (goes_on)
+    if (goes_on) {
         atomic_store(&hook_identity->dying, 0);
+        sys(SYS_futex, &hook_identity->dying, FUTEX_WAKE_PRIVATE, INT32_MAX);
+    }
 }
 
 static void append(const char *piece) {

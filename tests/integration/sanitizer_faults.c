@@ -88,6 +88,8 @@ int main(int argc, char **argv) {
         overflow(1);
     else if (strcmp(what, "race") == 0)
         race(&shared), race(&other);
+    else if (strcmp(what, "race-abort") == 0)
+        race(&shared), abort();
     else if (strcmp(what, "leak") == 0)
         lose();
     else if (strcmp(what, "double-free") == 0)

@@ -152,6 +152,17 @@ def test_what_ends_well_is_not_reported(build, tmp_path, compiler, flags, fault,
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_a_death_after_a_race_is_reported_too(build, tmp_path, compiler):
+    run = harness.Run(tmp_path, [build(compiler, THREAD), "race-abort"])
+    assert run.status == -6
+    types = sorted(event["exception"]["values"][0]["type"] for event in run.events)
+    assert types == ["SIGABRT", f"{TSAN}: data race"]
+    for event in run.events:
+        assert ("sanitizer report" in event.get("extra", {})) == ("meta" not in
+            event["exception"]["values"][0]["mechanism"])
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_hooks_of_the_program_win(build, tmp_path, compiler):
     own = [build(compiler, ADDRESS, "-DOWN_HOOKS"), "use-after-free"]
     check_undisturbed(own, {}, tmp_path / "hooks")
