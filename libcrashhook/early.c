@@ -55,8 +55,8 @@ EXPORT handler_function __sysv_signal(int signal, handler_function handler)
     __attribute__((ifunc("resolve_sysv_signal")));
 
 /* Somebody must refer to it. */
-__attribute__((used)) static handler_function (*const volatile reference)(int, handler_function) =
-    __sysv_signal;
+__attribute__((used)) static handler_function (*const reference)(int,
+                                                                 handler_function) = __sysv_signal;
 
 bool early_is_handler(void (*handler)(int, siginfo_t *, void *)) {
     return handler == on_early_signal;

@@ -12,7 +12,7 @@
 #include "libcrashhook/syscalls.h"
 #include "libcrashhook/text.h"
 
-struct scope scope;
+struct scope scope APART;
 
 static const struct {
     unsigned first, count;
