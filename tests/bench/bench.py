@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "integration")]
 
 import hosts  # noqa: E402
 from corefile import CoreFiles  # noqa: E402
-from programs import LIBRARIES, Programs, private_memory  # noqa: E402
+from programs import LIBRARIES, Programs, waiting_process  # noqa: E402
 from table import Table  # noqa: E402
 
 GB = 1 << 30
@@ -32,7 +32,7 @@ DEATHS = [
     ("1 thread", 1, 0, 0, (100, 40), (10, 5), 1.0),
     ("100 threads", 100, 0, 0, (40, 15), (5, 3), 4.0),
     ("1,000 threads", 1000, 0, 0, (16, 5), (3, 1), 30.0),
-    ("1 thread, 2 GB heap", 1, 2 * GB, 0, (30, 3), (2, 1), 1.0),
+    ("1 thread, 2 GB heap", 1, 2 * GB, 0, (30, 3), (2, 1), 2.0),
     (f"1 thread, {LIBRARIES} libraries", 1, 0, LIBRARIES, (20, 8), (3, 2), 5.0),
 ]
 
@@ -67,10 +67,15 @@ class Bench:
             samples[order[which]].append(took / 1e3)
         times = Table("process start", "us", order, "hook", "empty")
         yield times, times.add("exec to exit", samples, 25)
+        found = {kind: list(zip(*(waiting_process(self.programs.nothing, preload)
+                                  for _ in range(5)))) for kind, preload in kinds.items()}
         memory = Table("private memory", "KiB", order, "hook", "empty")
-        found = {kind: [private_memory(self.programs.nothing, preload) for _ in range(5)]
-                 for kind, preload in kinds.items()}
-        yield memory, memory.add("of a waiting process", found, 48)
+        yield memory, memory.add("of a waiting process",
+                                 {kind: values[0] for kind, values in found.items()}, 48)
+        counts = Table("a waiting process has", "number", order, "hook", "empty")
+        for place, name in enumerate(("threads", "open descriptors"), 1):
+            yield counts, counts.add(name, {kind: values[place] for kind, values in found.items()},
+                                     0)
 
     def create(self):
         rounds, runs = (4, 500) if self.quick else (12, 2000)

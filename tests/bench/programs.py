@@ -45,19 +45,23 @@ class Programs:
         self.libraries = _libraries(self.directory / "libraries")
 
 
-def private_memory(program, preload):
-    """KiB that a waiting process has written and shares with nobody. A second process that does the
-    same keeps the pages of files from counting as its own."""
+def waiting_process(program, preload):
+    """What a waiting process has: KiB that it has written and shares with nobody, threads,
+    descriptors. A second one that does the same keeps the pages of files from counting as its own.
+    """
     environment = {"LD_PRELOAD": str(preload)} if preload else {}
     waiting = [subprocess.Popen([program, "wait"], env=environment, stdout=subprocess.PIPE)
                for _ in range(2)]
     try:
         for process in waiting:
             process.stdout.readline()
-        text = pathlib.Path(f"/proc/{waiting[0].pid}/smaps_rollup").read_text()
+        proc = pathlib.Path(f"/proc/{waiting[0].pid}")
+        text = (proc / "smaps_rollup").read_text()
+        threads, descriptors = (len(list((proc / name).iterdir())) for name in ("task", "fd"))
     finally:
         for process in waiting:
             process.kill()
             process.wait()
             process.stdout.close()
-    return sum(int(value) for value in re.findall(r"^Private_\w+: +(\d+) kB", text, re.M))
+    memory = sum(int(value) for value in re.findall(r"^Private_\w+: +(\d+) kB", text, re.M))
+    return memory, threads, descriptors
