@@ -253,7 +253,7 @@ done:
     return 0;
 }
 
-EXPORT int sigaltstack(const stack_t *wanted, stack_t *old) {
+int altstack_set(const stack_t *wanted, stack_t *old) {
     stack_t seen, copy;
     long result;
 
@@ -284,3 +284,6 @@ EXPORT int sigaltstack(const stack_t *wanted, stack_t *old) {
     errno = (int)-result;
     return -1;
 }
+
+EXPORT int sigaltstack(const stack_t *wanted, stack_t *old) __attribute__((nothrow, leaf))
+__attribute__((alias("altstack_set")));

@@ -3,6 +3,7 @@
 #ifndef LIBCRASHHOOK_ALTSTACK_H
 #define LIBCRASHHOOK_ALTSTACK_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +11,9 @@
 size_t altstack_mapping_size(void);
 /* The main thread's, in memory of altstack_mapping_size() bytes that is already mapped. */
 void altstack_adopt(void *mapping);
+
+/* sigaltstack(), for ourselves. */
+int altstack_set(const stack_t *wanted, stack_t *old) __attribute__((nothrow, leaf));
 
 /* For a thread that has just started; NULL when there is no memory. */
 void *altstack_take(void);

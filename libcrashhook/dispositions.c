@@ -379,7 +379,7 @@ static int set_in_vfork_child(int signal, const struct sigaction *wanted, struct
     return result;
 }
 
-EXPORT int sigaction(int signal, const struct sigaction *wanted, struct sigaction *old) {
+int dispositions_set(int signal, const struct sigaction *wanted, struct sigaction *old) {
     hook_start();
     if (!hook_settings.active)
         return next_sigaction(signal, wanted, old);
@@ -389,8 +389,10 @@ EXPORT int sigaction(int signal, const struct sigaction *wanted, struct sigactio
                                        : set_other(signal, wanted, old);
 }
 
+EXPORT int sigaction(int signal, const struct sigaction *wanted, struct sigaction *old)
+    __attribute__((nothrow, leaf)) __attribute__((alias("dispositions_set")));
 EXPORT int __sigaction(int signal, const struct sigaction *wanted, struct sigaction *old)
-    __attribute__((nothrow, leaf)) __attribute__((alias("sigaction")));
+    __attribute__((nothrow, leaf)) __attribute__((alias("dispositions_set")));
 
 void disposition_force_default(int signal) {
     struct sigaction seen;

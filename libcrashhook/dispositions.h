@@ -15,6 +15,9 @@ struct disposition {
 };
 
 void dispositions_start(void);
+/* sigaction(), for ourselves: the exported name costs a look-up at every start. */
+int dispositions_set(int signal, const struct sigaction *wanted, struct sigaction *old)
+    __attribute__((nothrow, leaf));
 
 /* Async-signal-safe, all that follows. */
 

@@ -85,7 +85,7 @@ EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old) {
     return -set_mask(how, set, old);
 }
 
-EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old) {
+int masks_set(int how, const sigset_t *set, sigset_t *old) {
     int result = set_mask(how, set, old);
 
     if (result == 0)
@@ -93,6 +93,9 @@ EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old) {
     errno = -result;
     return -1;
 }
+
+EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old) __attribute__((nothrow, leaf))
+__attribute__((alias("masks_set")));
 
 void masks_start(void) {
     uint64_t mask = 0;

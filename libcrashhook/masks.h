@@ -3,6 +3,7 @@
 #ifndef LIBCRASHHOOK_MASKS_H
 #define LIBCRASHHOOK_MASKS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ void masks_after_create(uint64_t blocked);
 /* sigprocmask() as the program sees it; 0 or a negative errno. old is only handed to the kernel and
  * may be anything. */
 int masks_change(int how, const uint64_t *set, uint64_t *old);
+/* sigprocmask() itself, for ourselves. */
+int masks_set(int how, const sigset_t *set, sigset_t *old) __attribute__((nothrow, leaf));
 /* What the kernel is to have of a mask that the program wants. */
 uint64_t masks_hide(uint64_t wanted);
 

@@ -34,7 +34,7 @@ static handler_function set_handler(int signal, handler_function handler, int fl
     action.sa_handler = handler;
     action.sa_flags = flags;
     __builtin_memcpy(&action.sa_mask, &mask, sizeof mask);
-    return sigaction(signal, &action, &old) < 0 ? SIG_ERR : old.sa_handler;
+    return dispositions_set(signal, &action, &old) < 0 ? SIG_ERR : old.sa_handler;
 }
 
 static int restart_flag(int signal) {
@@ -78,7 +78,7 @@ EXPORT handler_function sigset(int signal, handler_function handler) {
     mask = signal_bit(signal);
     if (handler == HOLD) {
         masks_change(SIG_BLOCK, &mask, &old);
-        previous = sigaction(signal, NULL, &now) < 0 ? SIG_ERR : now.sa_handler;
+        previous = dispositions_set(signal, NULL, &now) < 0 ? SIG_ERR : now.sa_handler;
     } else {
         previous = set_handler(signal, handler, 0, 0);
         if (previous == SIG_ERR)
@@ -100,7 +100,7 @@ EXPORT int siginterrupt(int signal, int interrupt) {
         int (*function)(int, int) = next_function(&next, "siginterrupt");
         return function != NULL ? function(signal, interrupt) : -1;
     }
-    if (sigaction(signal, NULL, &action) < 0)
+    if (dispositions_set(signal, NULL, &action) < 0)
         return -1;
     if (interrupt) {
         atomic_fetch_or(&interrupting, signal_bit(signal));
@@ -109,7 +109,7 @@ EXPORT int siginterrupt(int signal, int interrupt) {
         atomic_fetch_and(&interrupting, ~signal_bit(signal));
         action.sa_flags |= SA_RESTART;
     }
-    return sigaction(signal, &action, NULL);
+    return dispositions_set(signal, &action, NULL);
 }
 
 /* Of 4.2BSD; glibc keeps it for programs that were linked before 2.21. */
@@ -136,7 +136,7 @@ EXPORT int sigvec(int signal, const struct signal_vector *wanted, struct signal_
             action.sa_flags |= (int)SA_RESETHAND;
         __builtin_memcpy(&action.sa_mask, &mask, sizeof mask);
     }
-    if (sigaction(signal, wanted != NULL ? &action : NULL, &before) < 0)
+    if (dispositions_set(signal, wanted != NULL ? &action : NULL, &before) < 0)
         return -1;
     if (old != NULL) {
         __builtin_memcpy(&mask, &before.sa_mask, sizeof mask);

@@ -39,7 +39,7 @@ static long set_action(long number, int signal, const struct kernel_sigaction *w
         action.sa_flags = (int)wanted->flags;
         text_copy(&action.sa_mask, &wanted->mask, sizeof wanted->mask);
     }
-    if (sigaction(signal, wanted != NULL ? &action : NULL, &before) < 0)
+    if (dispositions_set(signal, wanted != NULL ? &action : NULL, &before) < 0)
         return -1;
     if (old != NULL) {
         old->handler = before.sa_sigaction;
@@ -60,7 +60,7 @@ static long set_mask(long number, int how, const uint64_t *set, uint64_t *old) {
 }
 
 static long set_stack(long number, const stack_t *wanted, stack_t *old) {
-    return sigaltstack(wanted, old);
+    return altstack_set(wanted, old);
 }
 
 static long install_filter(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d,

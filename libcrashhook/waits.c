@@ -47,7 +47,7 @@ static bool is_plain(const sigset_t *mask) {
         masks_wait_end(&wait);                                                                     \
         return result;                                                                             \
     }                                                                                              \
-    EXPORT int name parameters {                                                                   \
+    static int own_##name parameters {                                                             \
         int(*function) parameters;                                                                 \
                                                                                                    \
         hook_start();                                                                              \
@@ -57,7 +57,8 @@ static bool is_plain(const sigset_t *mask) {
             return -1;                                                                             \
         }                                                                                          \
         return is_plain(mask) ? function(__VA_ARGS__) : hidden_##name(__VA_ARGS__);                \
-    }
+    }                                                                                              \
+    EXPORT int name parameters __attribute__((alias("own_" #name)));
 
 static _Atomic(void *) next_sigsuspend, next___sigsuspend, next_ppoll, next___ppoll_chk,
     next_pselect, next_epoll_pwait, next_epoll_pwait2;
@@ -92,7 +93,7 @@ static int change_one(int how, int signal) {
     mask = signal_bit(signal);
     text_zero(&set, sizeof set);
     __builtin_memcpy(&set, &mask, sizeof mask);
-    return sigprocmask(how, &set, NULL);
+    return masks_set(how, &set, NULL);
 }
 
 EXPORT int sighold(int signal) {
@@ -109,7 +110,7 @@ static int change_lowest(int how, int lowest) {
 
     text_zero(&set, sizeof set);
     __builtin_memcpy(&set, &mask, sizeof mask);
-    if (sigprocmask(how, &set, &before) < 0)
+    if (masks_set(how, &set, &before) < 0)
         return -1;
     __builtin_memcpy(&old, &before, sizeof old);
     return (int)old;
@@ -128,11 +129,10 @@ static int pause_with(uint64_t mask) {
 
     text_zero(&set, sizeof set);
     __builtin_memcpy(&set, &mask, sizeof mask);
-    return sigsuspend(&set);
+    return own_sigsuspend(&set);
 }
 
-EXPORT int __xpg_sigpause(int signal);
-EXPORT int __xpg_sigpause(int signal) {
+static int pause_for(int signal) {
     uint64_t mask = 0;
     sigset_t now;
 
@@ -140,19 +140,21 @@ EXPORT int __xpg_sigpause(int signal) {
         errno = EINVAL;
         return -1;
     }
-    if (sigprocmask(SIG_BLOCK, NULL, &now) < 0)
+    if (masks_set(SIG_BLOCK, NULL, &now) < 0)
         return -1;
     __builtin_memcpy(&mask, &now, sizeof mask);
     return pause_with(mask & ~signal_bit(signal));
 }
 
-EXPORT int __sigpause(int signal_or_mask, int is_signal);
-EXPORT int __sigpause(int signal_or_mask, int is_signal) {
-    return is_signal ? __xpg_sigpause(signal_or_mask) : pause_with((unsigned)signal_or_mask);
+static int pause_either(int signal_or_mask, int is_signal) {
+    return is_signal ? pause_for(signal_or_mask) : pause_with((unsigned)signal_or_mask);
 }
+
+EXPORT int __xpg_sigpause(int signal) __attribute__((alias("pause_for")));
+EXPORT int __sigpause(int signal_or_mask, int is_signal) __attribute__((alias("pause_either")));
 
 /* By this name it takes a mask in glibc, a signal elsewhere; the header has another name for it. */
 EXPORT int pause_by_libc(int signal_or_mask) __asm__("sigpause");
 EXPORT int pause_by_libc(int signal_or_mask) {
-    return __sigpause(signal_or_mask, libc_glibc_minor() == 0);
+    return pause_either(signal_or_mask, libc_glibc_minor() == 0);
 }
