@@ -171,34 +171,43 @@ static void write_end(struct capture *capture) {
     snapshot_writer_end(writer);
 }
 
-static void write_sections(struct capture *capture) {
-    const struct cause *cause = capture->request.cause;
-    uint64_t pc = cause->registers[SNAPSHOT_REGISTER_RIP];
+static void write_code(struct capture *capture) {
+    uint64_t pc = capture->request.cause->registers[SNAPSHOT_REGISTER_RIP];
 
-    write_header(capture);
-    process_write(capture);
-    if (capture->request.sanitizer)
-        sanitizer_write_signal(capture);
-    else
-        write_signal(capture);
-    stacks_write_crashed(capture);
+    capture_memory(capture, SNAPSHOT_MEMORY_KIND_CODE, 0, pc - CODE_BEFORE, CODE_SIZE);
+}
+
+/* A part that fails, because the process is in a state that nobody has thought of, is left out. */
+static void part(struct capture *capture, void (*write)(struct capture *capture)) {
+    if (guard_run(&capture->guard, (void (*)(void *))(void *)write, capture))
+        return;
+    snapshot_writer_cancel(&capture->writer);
+    capture->note = capture->guard.late ? "there was no time for all of the report"
+                                        : "a part of the report could not be made";
+}
+
+static void write_sections(struct capture *capture) {
+    part(capture, write_header);
+    part(capture, process_write);
+    part(capture, capture->request.sanitizer ? sanitizer_write_signal : write_signal);
+    part(capture, stacks_write_crashed);
     if (!capture->secret)
-        capture_memory(capture, SNAPSHOT_MEMORY_KIND_CODE, 0, pc - CODE_BEFORE, CODE_SIZE);
-    images_write(capture);
+        part(capture, write_code);
+    part(capture, images_write);
     if (!capture->secret) {
         if (capture->request.sanitizer) {
-            sanitizer_write(capture);
+            part(capture, sanitizer_write);
         } else {
-            message_write_abort(capture);
-            message_write_exception(capture);
+            part(capture, message_write_abort);
+            part(capture, message_write_exception);
         }
-        process_write_environment(capture);
-        scope_write(capture);
+        part(capture, process_write_environment);
+        part(capture, scope_write);
     }
-    stacks_write_others(capture);
+    part(capture, stacks_write_others);
     if (!capture->secret) {
-        pointed_write(capture);
-        images_write_contents(capture);
+        part(capture, pointed_write);
+        part(capture, images_write_contents);
     }
     write_end(capture);
     snapshot_writer_flush(&capture->writer);
@@ -218,13 +227,24 @@ static bool may_be_copy(struct capture *capture) {
     return !abort_returns_to(words, size / sizeof *words);
 }
 
-static void fill_hello(struct capture *capture, struct handshake_hello *hello) {
+/* What takes a look at memory. */
+static void fill_doubtful(struct capture *capture) {
+    capture->hello->storm_key = storm_key(capture);
+    if (may_be_copy(capture))
+        capture->hello->flags |= HANDSHAKE_FLAG_PROXY_DEATH;
+}
+
+static void identify_modules(struct capture *capture) {
+    modules_identify_all(&capture->modules, &capture->memory, capture->scratch);
+}
+
+static void fill_hello(struct capture *capture) {
     const siginfo_t *info = &capture->request.cause->info;
 
-    *hello = (struct handshake_hello){
+    *capture->hello = (struct handshake_hello){
         .magic = HANDSHAKE_MAGIC,
         .version = HANDSHAKE_VERSION,
-        .size = sizeof *hello,
+        .size = sizeof *capture->hello,
         .flags = (capture->secret ? HANDSHAKE_FLAG_SECURE : 0) |
                  (capture->in_helper ? HANDSHAKE_FLAG_HELPER : 0),
         .pid = (uint32_t)capture->pid,
@@ -232,11 +252,8 @@ static void fill_hello(struct capture *capture, struct handshake_hello *hello) {
         .signal = (uint32_t)info->si_signo,
         .threads = capture->threads.n_all,
         .budget = CAPTURE_BUDGET,
-        .storm_key = storm_key(capture),
     };
-    if (may_be_copy(capture))
-        hello->flags |= HANDSHAKE_FLAG_PROXY_DEATH;
-    text_copy(hello->run_id, hook_settings.run_id, sizeof hello->run_id);
+    text_copy(capture->hello->run_id, hook_settings.run_id, sizeof capture->hello->run_id);
 }
 
 static void say_lost(const struct capture *capture) {
@@ -284,17 +301,19 @@ void capture_run(struct capture *capture) {
         return;
     /* The buffer comes last, since only its beginning is used by most, but it comes. */
     arena->left -= buffer_size;
-    find_images(capture);
+    part(capture, find_images);
     arena->left += buffer_size;
     buffer = arena_take(arena, buffer_size);
-    fill_hello(capture, &hello);
+    capture->hello = &hello;
+    fill_hello(capture);
+    part(capture, fill_doubtful);
     large = capture->threads.n_all > FEW_THREADS || capture->maps.count > FEW_MAPPINGS;
     if (!channel_begin(&capture->channel, &hello, &capture->time, large)) {
         if (hook_settings.verbose)
             say_lost(capture);
         return;
     }
-    modules_identify_all(&capture->modules, &capture->memory, capture->scratch);
+    part(capture, identify_modules);
     snapshot_writer_init(&capture->writer, buffer, buffer_size, channel_write, &capture->channel);
     write_sections(capture);
     channel_close(&capture->channel);

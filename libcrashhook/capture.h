@@ -9,6 +9,7 @@
 
 #include "libcrashhook/arena.h"
 #include "libcrashhook/channel.h"
+#include "libcrashhook/guard.h"
 #include "libcrashhook/helper.h"
 #include "libcrashhook/maps.h"
 #include "libcrashhook/memory.h"
@@ -22,6 +23,7 @@ enum { CAPTURE_BUDGET = 8 * 1024 * 1024 };
 struct capture {
     struct report_request request;
     struct arena arena;
+    struct guard guard;
     int pid; /* of the dying process */
     bool in_helper;
     struct timespec time, uptime, began;
@@ -35,6 +37,7 @@ struct capture {
     struct maps maps;
     struct modules modules;
     struct channel channel;
+    struct handshake_hello *hello;
     struct snapshot_writer writer;
     uint8_t *scratch; /* CAPTURE_SCRATCH_SIZE bytes, for whoever is at work */
 

@@ -114,8 +114,12 @@ static void make_room_for_descriptors(void) {
     if (fd != -EMFILE)
         return;
     if (sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0) {
+        const struct rlimit more = {NEEDED_DESCRIPTORS, NEEDED_DESCRIPTORS};
         limit.rlim_cur = limit.rlim_max;
-        sys(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, NULL);
+        /* Root may have more than the limit says. */
+        if (limit.rlim_max >= NEEDED_DESCRIPTORS ||
+            sys(SYS_prlimit64, 0, RLIMIT_NOFILE, &more, NULL) < 0)
+            sys(SYS_prlimit64, 0, RLIMIT_NOFILE, &limit, NULL);
     }
     for (int i = 0; i < NEEDED_DESCRIPTORS; i++)
         sys(SYS_close, i);
@@ -123,12 +127,18 @@ static void make_room_for_descriptors(void) {
 
 static int helper_main(void *argument) {
     struct capture *capture = argument;
+    void *guard_stack;
 
     use_own_signals();
     limit_time();
     forbid_core();
     make_room_for_descriptors();
     capture->in_helper = true;
+    guard_stack = capture->arena.left > SMALL_ARENA_SIZE / 2
+                      ? arena_take(&capture->arena, GUARD_STACK_SIZE)
+                      : NULL;
+    if (guard_stack != NULL)
+        guard_begin(&capture->guard, guard_stack);
     capture_run(capture);
     return 0;
 }

@@ -60,9 +60,21 @@ static void try(int pid, int from, int to, void (*take)(void *context, int tid),
     }
 }
 
+static bool is_number_of(const char *proc, int pid) {
+    const char *number = proc;
+    uint64_t value;
+
+    for (const char *at = proc; *at != '\0'; at++) {
+        if (*at == '/')
+            number = at + 1;
+    }
+    return text_number(&number, 10, &value) && value == (uint64_t)pid;
+}
+
 void tasks_list(const char *proc, int pid, int newest, void (*take)(void *context, int tid),
                 void *context) {
-    if (list_directory(proc, take, context))
+    /* Another pid namespace's /proc has other numbers. */
+    if (is_number_of(proc, pid) && list_directory(proc, take, context))
         return;
     /* The kernel gives numbers in order, and begins anew when it has given the last. */
     if (newest > pid && newest - pid <= TRIED_MAX) {

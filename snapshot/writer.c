@@ -84,6 +84,13 @@ void snapshot_writer_end(struct snapshot_writer *writer) {
         put_field_count(writer);
 }
 
+void snapshot_writer_cancel(struct snapshot_writer *writer) {
+    bool ended = writer->used <= writer->fields_at || writer->buffer[writer->fields_at] != 0;
+
+    if (!ended)
+        writer->used = writer->section;
+}
+
 void snapshot_writer_uint(struct snapshot_writer *writer, unsigned key, uint64_t value) {
     msgpack_packer pack = packer(writer);
 

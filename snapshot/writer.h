@@ -45,6 +45,8 @@ int snapshot_writer_flush(struct snapshot_writer *writer);
 void snapshot_writer_begin(struct snapshot_writer *writer, enum snapshot_section section,
                            size_t expected);
 void snapshot_writer_end(struct snapshot_writer *writer);
+/* Takes back a section that was begun and not ended, if there is one. */
+void snapshot_writer_cancel(struct snapshot_writer *writer);
 
 void snapshot_writer_uint(struct snapshot_writer *writer, unsigned key, uint64_t value);
 void snapshot_writer_int(struct snapshot_writer *writer, unsigned key, int64_t value);
