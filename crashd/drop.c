@@ -83,6 +83,15 @@ static int import(const struct intake *intake, int directory, const char *name, 
     return message ? ipc_send(intake->main, message, NULL, 0, true) : -ENOMEM;
 }
 
+/* Of a hook that was killed before it could give its file a name: nobody has it open any more. */
+static bool is_left_behind(int directory, const char *name) {
+    struct stat st;
+    BASE_CLEANUP(close)
+    int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+           fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
+}
+
 void intake_drops(const struct intake *intake, const char *path) {
     BASE_CLEANUP(closedir)
     DIR *directory = opendir(path);
@@ -94,8 +103,10 @@ void intake_drops(const struct intake *intake, const char *path) {
     while ((file = readdir(directory))) {
         char id[SPOOL_ID_SIZE], claim[64];
         bool claimed = claimed_id(file->d_name, id);
-        if (!claimed &&
-            (file->d_name[0] == '.' || text_ends_with(file->d_name, ".tmp") || hex_uuid(id) < 0))
+        bool left = text_starts_with(file->d_name, ".tmp-") &&
+                    is_left_behind(dirfd(directory), file->d_name);
+        if (!claimed && ((file->d_name[0] == '.' && !left) ||
+                         text_ends_with(file->d_name, ".tmp") || hex_uuid(id) < 0))
             continue;
         snprintf(claim, sizeof claim, ".%s" CLAIM_SUFFIX, id);
         /* Another receiver may sweep too: the rename decides whose it is. */

@@ -109,7 +109,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 
 static int on_drop(sd_event_source *source, const struct inotify_event *event, void *context) {
     struct daemon *daemon = context;
-    if (event->len > 0 && event->name[0] != '.')
+    /* Names with a dot are the receivers' claims, and files that a hook still writes, or did. */
+    if (event->len > 0 && (event->name[0] != '.' || text_starts_with(event->name, ".tmp-")))
         pool_sweep(daemon->pool);
     return 0;
 }
