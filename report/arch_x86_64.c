@@ -111,6 +111,10 @@ static enum instruction_class classify(ZydisMnemonic mnemonic) {
     case ZYDIS_MNEMONIC_CLI:
     case ZYDIS_MNEMONIC_STI:
         return INSTRUCTION_PRIVILEGED;
+    case ZYDIS_MNEMONIC_CALL:
+    case ZYDIS_MNEMONIC_JMP:
+    case ZYDIS_MNEMONIC_RET:
+        return INSTRUCTION_JUMP;
     default:
         return INSTRUCTION_OTHER;
     }
@@ -136,6 +140,10 @@ int instruction_decode(const uint8_t *bytes, size_t size, uint64_t pc, const uin
         if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY &&
             take_access(&decoded, &operands[i], registers, pc, ret))
             break;
+    if (ret->class == INSTRUCTION_JUMP && decoded.operand_count_visible > 0 &&
+        operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER)
+        ret->has_target =
+            register_value(operands[0].reg.value, registers, pc + decoded.length, &ret->target);
     if (ret->class == INSTRUCTION_DIVIDE)
         take_divisor(&decoded, operands, registers, pc, ret);
     return 0;

@@ -128,6 +128,26 @@ static void say_bad_jump(const struct fault *fault, struct report_diagnosis *ret
         diagnosis_say(&ret->value, "Jump to 0x%" PRIx64 ", where nothing is mapped", pc);
 }
 
+/* Such a jump faults before it is done: pc is still where it was. */
+static bool say_wild_jump(const struct fault *fault, struct report_diagnosis *ret) {
+    const struct instruction *instruction = &fault->instruction;
+    uint64_t target = instruction->target;
+    if (instruction->class != INSTRUCTION_JUMP)
+        return false;
+    if (!instruction->has_target && (!instruction->has_access || !instruction->reads ||
+                                     snapshot_read_memory(fault->snapshot, instruction->address,
+                                                          &target, sizeof target) != sizeof target))
+        return false;
+    if (!arch_is_noncanonical(target))
+        return false;
+    ret->fault = "execute";
+    ret->fault_address = target;
+    ret->has_fault_address = true;
+    diagnosis_say(&ret->value, "Wild pointer: jump to the non-canonical address 0x%" PRIx64 " (%s)",
+                  target, instruction->text);
+    return true;
+}
+
 /* The CPU does not tell the address of a non-canonical access: it is the instruction's. */
 static void say_protection(const struct fault *fault, struct report_diagnosis *ret) {
     const struct instruction *instruction = &fault->instruction;
@@ -137,6 +157,8 @@ static void say_protection(const struct fault *fault, struct report_diagnosis *r
     } else if (instruction->class == INSTRUCTION_PRIVILEGED) {
         ret->kind = "privileged instruction";
         diagnosis_say(&ret->value, "Privileged instruction %s", instruction->text);
+    } else if (say_wild_jump(fault, ret)) {
+        return;
     } else if (instruction->has_access && arch_is_noncanonical(instruction->address)) {
         const char *poison = poison_name(instruction->base_value);
         ret->has_fault_address = true;

@@ -13,6 +13,7 @@ enum instruction_class {
     INSTRUCTION_UNDEFINED,  /* ud2 and its like: put there by a compiler */
     INSTRUCTION_BREAKPOINT, /* int3 */
     INSTRUCTION_PRIVILEGED, /* hlt, in, out: user code may not */
+    INSTRUCTION_JUMP,       /* to what a register or memory holds: call, jmp, ret */
 };
 
 struct instruction {
@@ -27,6 +28,9 @@ struct instruction {
     uint64_t base_value;
     int64_t displacement;
     bool has_index;
+    /* For a jump: where to, when that is in a register; else it is what is read. */
+    bool has_target;
+    uint64_t target;
     /* For a division: the divisor when it could be had. */
     bool has_divisor;
     uint64_t divisor;
