@@ -17,7 +17,7 @@ struct peer {
     struct proc_status status;
     int process; /* its /proc directory, one descriptor for all reads; -1 */
     int holder;  /* pidfd of the peer; -1 */
-    int dying;         /* and of the process that dies; -1 where there is none */
+    int dying;   /* and of the process that dies; -1 where there is none */
 };
 
 #define PEER_NONE ((struct peer){.process = -1, .holder = -1, .dying = -1})
