@@ -87,21 +87,26 @@ def link_with(libraries):
     return flags
 
 
+def build_with(libc, source, program):
+    if libc == "musl":
+        if shutil.which("musl-gcc") is None:
+            pytest.skip("musl-gcc is not installed")
+        subprocess.run(["musl-gcc", "-g", "-O1", source, "-o", program], check=True)
+    else:
+        subprocess.run(["gcc", "-g", "-O1", "-fno-stack-protector", source, "-o", program,
+                        *link_with(fetch_glibc(libc))], check=True)
+
+
 @pytest.fixture(scope="module", params=["stretch", "buster", "bullseye", "trixie", "sid", "musl"])
 def other_libc(request, tmp_path_factory):
     """A program that runs with another C library, and what the snapshot must call it."""
     directory = tmp_path_factory.mktemp("libc")
-    source, program = directory / "deaths.c", directory / "deaths"
+    source = directory / "deaths.c"
     source.write_text(SOURCE)
-    if request.param == "musl":
-        if shutil.which("musl-gcc") is None:
-            pytest.skip("musl-gcc is not installed")
-        subprocess.run(["musl-gcc", "-g", "-O1", source, "-o", program], check=True)
-        return "musl", program
-    libraries = fetch_glibc(request.param)
-    subprocess.run(["gcc", "-g", "-O1", "-fno-stack-protector", source, "-o", program,
-                    *link_with(libraries)], check=True)
-    return version_of(libraries), program
+    build_with(request.param, source, directory / "deaths")
+    build_with(request.param, HERE / "hook_lives.c", directory / "lives")
+    libc = "musl" if request.param == "musl" else version_of(fetch_glibc(request.param))
+    return libc, directory / "deaths"
 
 
 @pytest.mark.parametrize("name, number", [
@@ -179,3 +184,23 @@ def test_static_programs_are_left_alone(tmp_path, flags):
     result = run([program, "null"], drop)
     assert (result.returncode, result.stdout, result.stderr) == (-signal.SIGSEGV, b"recovered\n", b"")
     assert snapshots(drop) == []
+
+
+@pytest.mark.parametrize("name, number, first", [
+    ("abort_ignored", signal.SIGABRT, False), ("abort_blocked", signal.SIGABRT, False),
+    ("abort_returns", signal.SIGABRT, False), ("abort_blocked_handler", signal.SIGABRT, False),
+    ("assert_ignored", signal.SIGABRT, False), ("longjmp", signal.SIGSEGV, False),
+    ("reraise", signal.SIGSEGV, True), ("resethand", signal.SIGSEGV, False),
+    ("overflow_handler", signal.SIGSEGV, False),
+    ("siglongjmp", 0, False), ("sigsuspend", 0, False), ("ppoll", 0, False), ("keys", 0, False),
+    ("stack", 0, False), ("exit", -4, False),
+])
+def test_dispositions(other_libc, tmp_path, name, number, first):
+    program = other_libc[1].parent / "lives"
+    plain = run([program, name], hooked=False)
+    hooked = run([program, name], tmp_path)
+    assert (hooked.returncode, hooked.stdout, hooked.stderr) == (
+        plain.returncode, plain.stdout, plain.stderr)
+    assert hooked.returncode == -number
+    reports = snapshots(tmp_path)
+    assert [(r.signal, r.cause_first) for r in reports] == ([(number, first)] if number > 0 else [])

@@ -462,6 +462,8 @@ def test_init_of_a_container_dies_only_of_what_it_would_die_of(deaths, tmp_path,
                                 text=True)
         assert result.stdout.splitlines()[-1] == str(status)
     assert len(snapshots(tmp_path)) == reports
+    if name == "abort":
+        assert snapshots(tmp_path)[0].signal == signal.SIGABRT
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root for chroot")
