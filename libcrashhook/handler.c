@@ -95,15 +95,23 @@ static bool is_held_back(int signal, struct cause_record *running) {
 }
 
 /* Would the kernel have found room for its frame on the interrupted stack? Asks it to write there,
- * as it would have done. */
-static bool has_room(uint64_t place, uint64_t end) {
+ * as it would have done. Runtimes fault on purpose, often at one depth, and are not to be slowed
+ * down: where they do not fault near the stack, what was there is taken to be there still. */
+static bool has_room(uint64_t place, uint64_t end, bool near) {
     const uint64_t page = hook_settings.page_size;
+    struct hook_thread *self = &hook_thread;
 
+    if (!near && place >= self->room && end <= self->room_end)
+        return true;
     for (uint64_t at = end - sizeof(uint64_t); at >= place; at = (at & ~(page - 1)) - page) {
         if (sys_sigmask(SIG_BLOCK, NULL, (uint64_t *)at) < 0)
             return false;
     }
-    return sys_sigmask(SIG_BLOCK, NULL, (uint64_t *)place) == 0;
+    if (sys_sigmask(SIG_BLOCK, NULL, (uint64_t *)place) < 0)
+        return false;
+    self->room = place & ~(page - 1);
+    self->room_end = (end + page - 1) & ~(page - 1);
+    return true;
 }
 
 static void continue_program_handler(int signal, siginfo_t *info, void *context) {
@@ -127,11 +135,11 @@ static void call_program_handler(int signal, siginfo_t *info, ucontext_t *contex
                                  const struct disposition *disposition) {
     uint64_t sp = arch_stack_pointer(context), end, place;
     bool asked = (disposition->flags & SA_ONSTACK) != 0;
+    bool near = !was_sent(info) && is_near((uint64_t)info->si_addr, sp);
 
-    if (altstack_is_hidden((uint64_t)context) && !altstack_is_hidden(sp) &&
-        (!asked || (!was_sent(info) && is_near((uint64_t)info->si_addr, sp)))) {
+    if (altstack_is_hidden((uint64_t)context) && !altstack_is_hidden(sp) && (!asked || near)) {
         place = arch_place_frame(info, context, sp, &end);
-        if (!has_room(place, end)) {
+        if (!has_room(place, end, near)) {
             death_report(SIGSEGV, info, context, records_live(sp));
             return;
         }

@@ -71,8 +71,9 @@ struct hook_thread {
     const ucontext_t *waiting; /* crashed too, while another thread's death is reported */
     const struct sandbox_filter *sandbox; /* put on this thread, newest first */
     void *altstack;                       /* ours; NULL when there is none */
-    bool altstack_hidden; /* ours is in use, the program is shown that it has none */
-    stack_t small_stack;  /* or one that it set, too small for any signal */
+    bool altstack_hidden;    /* ours is in use, the program is shown that it has none */
+    stack_t small_stack;     /* or one that it set, too small for any signal */
+    uint64_t room, room_end; /* of a stack, where the kernel could write last */
 };
 extern THREADED struct hook_thread hook_thread;
 

@@ -63,6 +63,15 @@ int masks_change(int how, const uint64_t *set, uint64_t *old) {
     return (int)result;
 }
 
+/* Are there notes to change, which a vfork child must not? */
+static bool changes_notes(int how, uint64_t wanted) {
+    const struct hook_thread *self = &hook_thread;
+
+    if (how == SIG_UNBLOCK)
+        return (wanted & (self->blocked | self->held)) != 0;
+    return ((wanted & SYNCHRONOUS_SIGNALS) | self->blocked) != 0;
+}
+
 static int set_mask(int how, const sigset_t *set, sigset_t *old) {
     uint64_t wanted = 0;
     long result;
@@ -70,8 +79,7 @@ static int set_mask(int how, const sigset_t *set, sigset_t *old) {
     hook_start();
     if (set != NULL)
         __builtin_memcpy(&wanted, set, sizeof wanted);
-    if (hook_settings.active &&
-        (((wanted & SYNCHRONOUS_SIGNALS) | hook_thread.blocked) == 0 || !hook_in_vfork_child()))
+    if (hook_settings.active && (!changes_notes(how, wanted) || !hook_in_vfork_child()))
         return masks_change(how, set != NULL ? &wanted : NULL, (uint64_t *)old);
     /* A vfork child leaves its parent's notes alone; its own mask is what its program will have. */
     wanted &= ~LIBC_SIGNALS;
