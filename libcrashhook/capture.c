@@ -229,9 +229,9 @@ static bool may_be_copy(struct capture *capture) {
 
 /* What takes a look at memory. */
 static void fill_doubtful(struct capture *capture) {
-    capture->hello->storm_key = storm_key(capture);
+    capture->hello.storm_key = storm_key(capture);
     if (may_be_copy(capture))
-        capture->hello->flags |= HANDSHAKE_FLAG_PROXY_DEATH;
+        capture->hello.flags |= HANDSHAKE_FLAG_PROXY_DEATH;
 }
 
 static void identify_modules(struct capture *capture) {
@@ -241,10 +241,10 @@ static void identify_modules(struct capture *capture) {
 static void fill_hello(struct capture *capture) {
     const siginfo_t *info = &capture->request.cause->info;
 
-    *capture->hello = (struct handshake_hello){
+    capture->hello = (struct handshake_hello){
         .magic = HANDSHAKE_MAGIC,
         .version = HANDSHAKE_VERSION,
-        .size = sizeof *capture->hello,
+        .size = sizeof capture->hello,
         .flags = (capture->secret ? HANDSHAKE_FLAG_SECURE : 0) |
                  (capture->in_helper ? HANDSHAKE_FLAG_HELPER : 0),
         .pid = (uint32_t)capture->pid,
@@ -253,7 +253,7 @@ static void fill_hello(struct capture *capture) {
         .threads = capture->threads.n_all,
         .budget = CAPTURE_BUDGET,
     };
-    text_copy(capture->hello->run_id, hook_settings.run_id, sizeof capture->hello->run_id);
+    text_copy(capture->hello.run_id, hook_settings.run_id, sizeof capture->hello.run_id);
 }
 
 static void say_lost(const struct capture *capture) {
@@ -282,7 +282,6 @@ static void find_images(struct capture *capture) {
 void capture_run(struct capture *capture) {
     uint64_t deadline = nanoseconds(&capture->began) + (uint64_t)hook_settings.timeout_ms * 1000000;
     struct arena *arena = &capture->arena;
-    struct handshake_hello hello;
     bool large;
     size_t buffer_size = BUFFER_SIZE;
     uint8_t *buffer;
@@ -304,11 +303,10 @@ void capture_run(struct capture *capture) {
     part(capture, find_images);
     arena->left += buffer_size;
     buffer = arena_take(arena, buffer_size);
-    capture->hello = &hello;
     fill_hello(capture);
     part(capture, fill_doubtful);
     large = capture->threads.n_all > FEW_THREADS || capture->maps.count > FEW_MAPPINGS;
-    if (!channel_begin(&capture->channel, &hello, &capture->time, large)) {
+    if (!channel_begin(&capture->channel, &capture->hello, &capture->time, large)) {
         if (hook_settings.verbose)
             say_lost(capture);
         return;

@@ -37,7 +37,7 @@ struct capture {
     struct maps maps;
     struct modules modules;
     struct channel channel;
-    struct handshake_hello *hello;
+    struct handshake_hello hello;
     struct snapshot_writer writer;
     uint8_t *scratch; /* CAPTURE_SCRATCH_SIZE bytes, for whoever is at work */
 

@@ -14,6 +14,7 @@
 #include "libcrashhook/text.h"
 
 typedef void (*handler_function)(int);
+typedef handler_function signal_function(int, handler_function);
 
 /* <signal.h> has it for old sources only. */
 #define HOLD ((handler_function)2)
@@ -47,7 +48,7 @@ static int restart_flag(int signal) {
         static _Atomic(void *) next;                                                               \
                                                                                                    \
         if (is_left_alone(signal)) {                                                               \
-            handler_function (*function)(int, handler_function) = next_function(&next, #name);     \
+            signal_function *function = next_function(&next, #name);                               \
             return function != NULL ? function(signal, handler) : SIG_ERR;                         \
         }                                                                                          \
         if (handler == SIG_ERR) {                                                                  \
@@ -72,7 +73,7 @@ EXPORT handler_function sigset(int signal, handler_function handler) {
     handler_function previous;
 
     if (is_left_alone(signal)) {
-        handler_function (*function)(int, handler_function) = next_function(&next, "sigset");
+        signal_function *function = next_function(&next, "sigset");
         return function != NULL ? function(signal, handler) : SIG_ERR;
     }
     mask = signal_bit(signal);
