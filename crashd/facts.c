@@ -133,8 +133,6 @@ static void add_process(json_t *facts, const struct peer *peer) {
     BASE_CLEANUP(free)
     char *cwd = proc_link(peer->process, "cwd");
     BASE_CLEANUP(free)
-    char *comm = proc_text(peer->process, "comm", 64, NULL);
-    BASE_CLEANUP(free)
     char *cgroup = proc_text(peer->process, "cgroup", 1 << 16, NULL);
     BASE_CLEANUP(free)
     char *unit = cgroup ? facts_unit(cgroup) : NULL;
@@ -148,17 +146,16 @@ static void add_process(json_t *facts, const struct peer *peer) {
     }
     set_text(facts, "exe", exe);
     set_text(facts, "cwd", cwd);
-    if (comm)
-        comm[strcspn(comm, "\n")] = '\0';
-    set_text(facts, "comm", comm);
     set_text(facts, "unit", unit);
     set_text(facts, "container", container);
     json_object_set_new(facts, "pid", json_integer(peer->pid));
     json_object_set_new(facts, "uid", json_integer(peer->status.uids[0]));
     json_object_set_new(facts, "gid", json_integer(peer->status.gids[0]));
     json_object_set_new(facts, "ppid", json_integer(peer->status.parent));
-    if (proc_stat(peer->process, &stat) == 0)
+    if (proc_stat(peer->process, &stat) == 0) {
+        set_text(facts, "comm", stat.name);
         add_start_time(facts, stat.start);
+    }
     if (has_foreign_root(peer->process))
         json_object_set_new(facts, "foreign_root", json_true());
     /* Raised privileges: its environment is its caller's word, and its report root's alone. */

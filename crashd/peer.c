@@ -37,26 +37,32 @@ bool peer_still_there(const struct peer *peer) {
            (syscall(SYS_pidfd_send_signal, peer->holder, 0, NULL, 0) == 0 || errno == EPERM);
 }
 
-/* A process and its helper share one memory. */
-static bool same_memory(pid_t helper, int helper_process, pid_t parent, int parent_process) {
+/* Whether a process and its helper have one memory, by the kernel's word: 1, 0, or -1 where we may
+ * not ask. */
+static int shares_memory(pid_t helper, pid_t parent) {
     long r = syscall(SYS_kcmp, helper, parent, KCMP_VM, 0, 0);
     if (r >= 0)
         return r == 0;
-    if (errno != EPERM && errno != ENOSYS && errno != EACCES)
-        return false;
-    BASE_CLEANUP(free)
-    char *a = proc_link(helper_process, "exe");
-    BASE_CLEANUP(free)
-    char *b = proc_link(parent_process, "exe");
+    return errno == EPERM || errno == ENOSYS || errno == EACCES ? -1 : 0;
+}
+
+/* Where we may not ask: randomized addresses; equal ones are one memory or its copy by fork, and
+ * the number of a parent that has one cannot have been reused. */
+static bool looks_same(int helper, int parent, pid_t parent_pid) {
+    struct proc_status now;
     struct proc_stat x, y;
-    /* Randomized addresses: equal ones are one memory or its copy by fork. */
-    return a && b && strcmp(a, b) == 0 && proc_stat(helper_process, &x) == 0 &&
-           proc_stat(parent_process, &y) == 0 && x.start_stack != 0 &&
-           x.start_stack == y.start_stack && x.start_code == y.start_code;
+    BASE_CLEANUP(free)
+    char *a = proc_link(helper, "exe");
+    BASE_CLEANUP(free)
+    char *b = proc_link(parent, "exe");
+    return a && b && strcmp(a, b) == 0 && proc_stat(helper, &x) == 0 &&
+           proc_stat(parent, &y) == 0 && x.start_stack != 0 && x.start_stack == y.start_stack &&
+           x.start_code == y.start_code && proc_status(helper, &now) == 0 &&
+           now.parent == parent_pid;
 }
 
 static const char *identify(int connection, bool helper, pid_t pid, struct peer *peer) {
-    struct proc_status mine, now;
+    struct proc_status mine;
     if (pid <= 0)
         return "its process is not visible from here";
     peer->holder = open_holder(connection, pid);
@@ -81,11 +87,10 @@ static const char *identify(int connection, bool helper, pid_t pid, struct peer 
     if (memcmp(mine.uids, peer->status.uids, sizeof mine.uids) != 0)
         return "its parent has another user";
     peer->pid = mine.parent;
-    if (!same_memory(pid, process, mine.parent, dying))
+    /* A number that was reused meanwhile would belong to another memory. */
+    int same = shares_memory(pid, mine.parent);
+    if (same == 0 || (same < 0 && !looks_same(process, dying, mine.parent)))
         return "its parent has another memory";
-    /* Still its child: the parent's number cannot have been reused between. */
-    if (proc_status(process, &now) < 0 || now.parent != mine.parent)
-        return "its parent is gone";
     peer->process = TAKE_FD(dying);
     return NULL;
 }

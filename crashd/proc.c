@@ -76,6 +76,8 @@ int proc_stat(int process, struct proc_stat *ret) {
     if (!p)
         return -ESRCH;
     unsigned long long fields[29] = {0};
+    const char *name = strchr(text, '(') + 1;
+    size_t length = (size_t)(p - name);
     p += 2;
     for (int field = 3; field <= 28 && *p; field++) {
         fields[field] = strtoull(p, NULL, 10);
@@ -87,6 +89,7 @@ int proc_stat(int process, struct proc_stat *ret) {
                               .start_code = fields[26],
                               .end_code = fields[27],
                               .start_stack = fields[28]};
+    memcpy(ret->name, name, length < sizeof ret->name ? length : sizeof ret->name - 1);
     return 0;
 }
 

@@ -18,6 +18,7 @@ struct proc_status {
 };
 
 struct proc_stat {
+    char name[64]; /* comm(5) */
     pid_t parent;
     uint64_t start; /* clock ticks after boot */
     uint64_t start_code, end_code, start_stack;
