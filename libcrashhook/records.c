@@ -11,6 +11,7 @@
 #include "libcrashhook/death.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/syscalls.h"
+#include "libcrashhook/text.h"
 
 static const uint64_t BEGIN_MARK = 0x637261736864a501, END_MARK = 0x637261736864a502;
 
@@ -20,6 +21,14 @@ enum { UNWIND_CLEANUP_PHASE = 2, UNWIND_CONTINUE = 8 };
 int records_personality(int version, int actions, uint64_t class, void *exception, void *context)
     __attribute__((used));
 
+/* A handler that overruns its alternate stack faults below it. The kernel takes that for a stack
+ * of its own and begins again at the top, over the record: here is the outermost one's copy. */
+static THREADED struct {
+    struct cause_record outermost;
+    const struct cause_record *innermost;
+} on_altstack;
+enum { OVERRUN_REACH = 64 * 1024 };
+
 static bool inside(uint64_t address, uint64_t start, uint64_t size) {
     return address >= start && address - start < size;
 }
@@ -27,6 +36,32 @@ static bool inside(uint64_t address, uint64_t start, uint64_t size) {
 static bool on_same_stack(const struct cause_record *record, uint64_t sp) {
     return inside((uint64_t)record, record->altstack, record->altstack_size) ==
            inside(sp, record->altstack, record->altstack_size);
+}
+
+static void keep_copy(const struct cause_record *record) {
+    const struct cause_record *outer = record->previous;
+
+    if (!inside((uint64_t)record, record->altstack, record->altstack_size))
+        return;
+    if (outer != NULL && outer == on_altstack.innermost &&
+        inside((uint64_t)outer, record->altstack, record->altstack_size)) {
+        on_altstack.outermost.blocks |= record->blocks;
+    } else {
+        text_copy(&on_altstack.outermost, record, sizeof *record);
+    }
+    on_altstack.innermost = record;
+}
+
+struct cause_record *records_overrun(uint64_t sp, const siginfo_t *info) {
+    const struct cause_record *innermost = hook_thread.live;
+    struct cause_record *copy = &on_altstack.outermost;
+    uint64_t fault = (uint64_t)info->si_addr;
+
+    if (innermost == NULL || innermost != on_altstack.innermost || info->si_code <= 0 ||
+        sp > copy->altstack || copy->altstack - sp > OVERRUN_REACH || fault >= copy->altstack ||
+        copy->altstack - fault > OVERRUN_REACH)
+        return NULL;
+    return copy;
 }
 
 void records_push(struct cause_record *record, const ucontext_t *context) {
@@ -39,6 +74,7 @@ void records_push(struct cause_record *record, const ucontext_t *context) {
     record->blocked = self->blocked;
     record->altstack = (uint64_t)context->uc_stack.ss_sp;
     record->altstack_size = context->uc_stack.ss_size;
+    keep_copy(record);
     /* After all that has to be in it: a fault may come at any time. */
     *(struct cause_record *volatile *)&self->live = record;
 }
@@ -49,6 +85,8 @@ void records_pop(struct cause_record *record) {
     __asm__ volatile("" : : "r"(record) : "memory");
     self->live = record->previous;
     self->blocked = record->blocked;
+    if (on_altstack.innermost == record)
+        on_altstack.innermost = record->previous;
 }
 
 struct cause_record *records_live(uint64_t sp) {

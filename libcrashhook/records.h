@@ -31,7 +31,10 @@ void records_push(struct cause_record *record, const ucontext_t *context);
 void records_pop(struct cause_record *record);
 /* The innermost record whose handler is still running, seen from a frame at sp. */
 struct cause_record *records_live(uint64_t sp);
-/* The same, seen from the caller. */
+/* The copy of one whose handler has run over the lower end of its alternate stack, and faulted with
+ * the stack pointer at sp; NULL if none has. To be asked before records_live(), which forgets. */
+struct cause_record *records_overrun(uint64_t sp, const siginfo_t *info);
+/* The same as records_live(), seen from the caller. */
 struct cause_record *records_own(void);
 /* The one from there outwards that tells why a process ends that now ends of a signal with this
  * siginfo; NULL when that tells it itself. */
