@@ -38,6 +38,13 @@ long arch_clone(unsigned long flags, void *stack_top, int (*function)(void *), v
 
 /* Calls function(argument) on another stack. */
 void arch_call_on(void *stack_top, int (*function)(void *), void *argument);
+/* First in a handler: takes back what the interrupted code may have asked of the CPU and the kernel
+ * leaves on, alignment checks. */
+static inline void arch_begin_handler(void) {
+    const unsigned long alignment_check = 1UL << 18;
+
+    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~alignment_check);
+}
 /* Calls a program's handler; records.c is told when an exception passes. */
 void arch_run_handler(void (*handler)(int, siginfo_t *, void *), int signal, siginfo_t *info,
                       void *context);

@@ -156,9 +156,17 @@ static void defer(int signal, struct cause_record *running) {
 
 void handler_on_signal(int signal, siginfo_t *info, void *context) {
     const struct disposition *disposition = disposition_of(signal);
-    struct cause_record *running = records_live(arch_stack_pointer(context));
+    uint64_t sp = arch_stack_pointer(context);
+    struct cause_record *overrun, *running;
     bool held_back;
 
+    arch_begin_handler();
+    overrun = records_overrun(sp, info);
+    running = records_live(sp);
+    if (overrun != NULL && (overrun->blocks & signal_bit(signal)) != 0) {
+        death_report(signal, info, context, overrun);
+        return;
+    }
     if (was_sent(info) && death_takes_over(&signal, info)) {
         death_report(signal, info, context, running);
         return;
