@@ -118,12 +118,15 @@ static bool query_all(struct maps *maps, struct arena *arena, int fd) {
          at = answer.end) {
         struct mapping *mapping = &maps->mappings[maps->count];
         bool more_of_it = last != NULL && same_file(last, &answer);
-        if (maps->count >= room) {
+        if (last != NULL && last->inode != 0 && !more_of_it)
+            query(fd, answer.start, &answer, &names);
+        /* A process that is out of mappings leaves little room: first of all for the modules, the
+         * last of which come behind all others. */
+        if (maps->count >= room ||
+            (maps->count >= room / 2 && answer.inode == 0 && answer.name_size <= 1)) {
             maps->dropped++;
             continue;
         }
-        if (last != NULL && last->inode != 0 && !more_of_it)
-            query(fd, answer.start, &answer, &names);
         *mapping = (struct mapping){
             .start = answer.start,
             .end = answer.end,

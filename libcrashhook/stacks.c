@@ -19,6 +19,7 @@ enum {
     /* Of the thread's own block, behind its pointer: what finds its variables. The stack is below.
      */
     THREAD_BLOCK = 64,
+    STACK_PARTS_MAX = 64,
     SIGNAL_LEVELS = 3,
     SIGNAL_FRAME_MAX = 512,
 };
@@ -32,11 +33,29 @@ static bool is_readable_stack(const struct mapping *mapping) {
     return (mapping->prot & SNAPSHOT_PROT_WRITE) != 0 && maps_may_read(mapping);
 }
 
+/* With other rights than the rest a part of a stack is a mapping of its own. It goes on into the
+ * next ones if these lead up to what is known to be the thread's. */
+static uint64_t end_of_stack(const struct capture *capture, const struct mapping *mapping,
+                             uint64_t thread_pointer) {
+    const struct mapping *last = capture->maps.mappings + capture->maps.count - 1, *part = mapping;
+
+    for (int i = 0; i < STACK_PARTS_MAX && maps_may_read(part); i++, part++) {
+        if ((thread_pointer >= part->start && thread_pointer < part->end) ||
+            (part->path != NULL && text_begins(part->path, "[stack]")))
+            return part->end;
+        if (part == last || part[1].start != part->end || part[1].inode != 0)
+            break;
+    }
+    return mapping->end;
+}
+
 uint64_t stacks_readable_sp(struct capture *capture, uint64_t sp) {
     const struct mapping *mapping = maps_find_from(&capture->maps, sp);
     const struct mapping *end = capture->maps.mappings + capture->maps.count;
 
-    if (capture->maps.partial)
+    /* Anonymous memory that sp points to is a stack, even where it may not be written. */
+    if (capture->maps.partial ||
+        (mapping != NULL && mapping->start <= sp && mapping->inode == 0 && maps_may_read(mapping)))
         return sp;
     for (; mapping != NULL && mapping < end && mapping->start < sp + OVERFLOW_REACH; mapping++) {
         if (is_readable_stack(mapping))
@@ -50,14 +69,16 @@ static struct stack find_stack(struct capture *capture, uint64_t sp, uint64_t th
     struct stack stack = {.start = stacks_readable_sp(capture, sp)};
 
     mapping = maps_find(&capture->maps, stack.start);
-    if (mapping == NULL || !is_readable_stack(mapping)) {
+    if (mapping == NULL ||
+        (!is_readable_stack(mapping) && (mapping->inode != 0 || !maps_may_read(mapping)))) {
         /* No list of mappings, or a wild pointer: whatever can be read. */
-        stack.end = capture->maps.partial ? stack.start + STACK_SIZE : stack.start;
+        bool unknown = capture->maps.partial || (mapping == NULL && capture->maps.dropped > 0);
+        stack.end = unknown ? stack.start + STACK_SIZE : stack.start;
         return stack;
     }
     if (stack.start == sp)
         stack.start = sp - mapping->start < ARCH_RED_ZONE ? mapping->start : sp - ARCH_RED_ZONE;
-    stack.limit = stack.end = mapping->end;
+    stack.limit = stack.end = end_of_stack(capture, mapping, thread_pointer);
     /* Stacks of threads often adjoin other memory; the thread's own block lies on top of them. */
     if (thread_pointer > sp && thread_pointer < stack.end &&
         stack.end - thread_pointer > THREAD_BLOCK)
