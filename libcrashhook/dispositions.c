@@ -367,9 +367,16 @@ static int set_other(int signal, const struct sigaction *wanted, struct sigactio
 /* A vfork child has its own dispositions but its parent's table, which it must not change; what the
  * table says is what it has inherited. */
 static int set_in_vfork_child(int signal, const struct sigaction *wanted, struct sigaction *old) {
+    const struct disposition *known = disposition_of(signal);
     struct sigaction seen;
     int result = next_sigaction(signal, wanted, &seen);
 
+    /* The default action is ours while that is what the table says. */
+    if (result == 0 && wanted != NULL && disposition_is_ours(signal) && known != NULL &&
+        disposition_is_default(known) && wanted->sa_handler == SIG_DFL) {
+        const struct kernel_sigaction ours = stand_in();
+        sys_sigaction(signal, &ours, NULL);
+    }
     if (result < 0 || old == NULL)
         return result;
     if (seen.sa_sigaction == handler_on_signal && disposition_of(signal) != NULL)
