@@ -206,6 +206,8 @@ static void write_sections(struct capture *capture) {
     }
     part(capture, stacks_write_others);
     if (!capture->secret) {
+        /* Pointers lead anywhere, even to where reading never ends. */
+        snapshot_writer_flush(&capture->writer);
         part(capture, pointed_write);
         part(capture, images_write_contents);
     }

@@ -17,6 +17,7 @@
 #include "libcrashhook/early.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/jumps.h"
+#include "libcrashhook/late.h"
 #include "libcrashhook/next.h"
 #include "libcrashhook/records.h"
 #include "libcrashhook/syscalls.h"
@@ -392,6 +393,7 @@ int dispositions_set(int signal, const struct sigaction *wanted, struct sigactio
         return next_sigaction(signal, wanted, old);
     if (hook_in_vfork_child())
         return set_in_vfork_child(signal, wanted, old);
+    late_check_dispositions();
     return disposition_is_ours(signal) ? set_ours(signal, wanted, old)
                                        : set_other(signal, wanted, old);
 }

@@ -2,12 +2,10 @@
 /* Async-signal-safe: raw system calls, own memory. */
 #include "libcrashhook/guard.h"
 
-#include <sys/time.h>
+#include <time.h>
 
 #include "libcrashhook/hook.h"
 #include "libcrashhook/syscalls.h"
-
-enum { LAST_MS = 500 }; /* for what is left to say when the time is over */
 
 /* The helper shares everything with the process but what the kernel keeps for it: so its
  * alternate stack tells whose guard this is. */
@@ -17,13 +15,10 @@ static struct guard *guard_of(const ucontext_t *context) {
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
     const struct kernel_sigaction deadly = {.handler = (void *)SIG_DFL};
-    const struct itimerval timer = {.it_value = {.tv_usec = LAST_MS * 1000}};
     struct guard *guard = guard_of(context);
 
-    if (signal == SIGALRM) {
+    if (signal == GUARD_SIGNAL) {
         guard->late = true;
-        sys_sigaction(signal, &deadly, NULL);
-        sys(SYS_setitimer, ITIMER_REAL, &timer, NULL);
         if (!guard->armed)
             return;
     }
@@ -36,9 +31,23 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     __builtin_longjmp(guard->jump, 1);
 }
 
+/* Reading the memory of a file system that answers no more is ended by nothing but SIGKILL: that
+ * comes later (helper.c). */
+static void limit_time(void) {
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = GUARD_SIGNAL};
+    const struct itimerspec timer = {.it_value = {
+                                         .tv_sec = hook_settings.timeout_ms / 1000,
+                                         .tv_nsec = hook_settings.timeout_ms % 1000 * 1000000,
+                                     }};
+    int id;
+
+    if (sys(SYS_timer_create, CLOCK_MONOTONIC, &event, &id) == 0)
+        sys(SYS_timer_settime, id, 0, &timer, NULL);
+}
+
 void guard_begin(struct guard *guard, void *memory) {
     const stack_t stack = {.ss_sp = memory, .ss_size = GUARD_STACK_SIZE};
-    const uint64_t signals = (SYNCHRONOUS_SIGNALS & ~signal_bit(SIGSYS)) | signal_bit(SIGALRM);
+    const uint64_t signals = (SYNCHRONOUS_SIGNALS & ~signal_bit(SIGSYS)) | signal_bit(GUARD_SIGNAL);
     const struct kernel_sigaction action = {
         .handler = on_fault,
         .flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | ARCH_SA_RESTORER,
@@ -52,6 +61,7 @@ void guard_begin(struct guard *guard, void *memory) {
         if ((signals & signal_bit(signal)) != 0)
             sys_sigaction(signal, &action, NULL);
     }
+    limit_time();
     guard->ready = true;
 }
 

@@ -74,7 +74,8 @@ static void use_own_signals(void) {
     };
     const struct kernel_sigaction action = {.handler = (void *)SIG_DFL};
     const uint64_t signals = hook_settings.signals | signal_bit(SIGALRM);
-    const uint64_t blocked = ~(SYNCHRONOUS_SIGNALS | signal_bit(SIGALRM));
+    const uint64_t blocked =
+        ~(SYNCHRONOUS_SIGNALS | signal_bit(SIGALRM) | signal_bit(GUARD_SIGNAL));
 
     for (int signal = 1; signal < 32; signal++) {
         if (signals & signal_bit(signal))
@@ -84,13 +85,19 @@ static void use_own_signals(void) {
     sys_sigmask(SIG_SETMASK, &blocked, NULL);
 }
 
+/* Any other signal does not wake who has one pending already, as that of the guard. */
 static void limit_time(void) {
-    const struct itimerval timer = {.it_value = {
-                                        .tv_sec = hook_settings.timeout_ms / 1000,
-                                        .tv_usec = hook_settings.timeout_ms % 1000 * 1000,
-                                    }};
+    const uint32_t most = hook_settings.timeout_ms + GUARD_LAST_MS;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+    const struct itimerspec timer = {
+        .it_value = {.tv_sec = most / 1000, .tv_nsec = most % 1000 * 1000000}};
+    const struct itimerval alarm = {
+        .it_value = {.tv_sec = most / 1000, .tv_usec = most % 1000 * 1000}};
+    int id;
 
-    sys(SYS_setitimer, ITIMER_REAL, &timer, NULL);
+    if (sys(SYS_timer_create, CLOCK_MONOTONIC, &event, &id) < 0 ||
+        sys(SYS_timer_settime, id, 0, &timer, NULL) < 0)
+        sys(SYS_setitimer, ITIMER_REAL, &alarm, NULL);
 }
 
 static void forbid_core(void) {
