@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import uuid
 import sys
 import threading
 import time
@@ -456,7 +457,8 @@ def test_init_of_a_container_dies_only_of_what_it_would_die_of(deaths, tmp_path,
                                                               reports):
     """The kernel ignores what is sent to pid 1, and abort() ends in a hlt there."""
     command = "unshare --pid --fork --mount-proc {} '%s' '%s'; echo $?" % (deaths, name)
-    preload = f"env LD_PRELOAD={HOOK} CRASHD_SOCKET=/nonexistent CRASHD_DROP_DIR={tmp_path}"
+    preload = (f"env LD_PRELOAD={HOOK} CRASHD_SOCKET=/nonexistent CRASHD_DROP_DIR={tmp_path} "
+               f"CRASHD_RUN_ID={uuid.uuid4().hex}")
     for run_by in ("", preload):
         result = subprocess.run(["bash", "-c", command.format(run_by)], capture_output=True,
                                 text=True)
