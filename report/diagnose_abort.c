@@ -142,6 +142,9 @@ bool diagnose_abort(const struct diagnose_input *input, struct report_diagnosis 
         ret->value = trimmed(snapshot->abort_text);
     else if (stack_has(input->stack, "std::terminate"))
         say_terminate(input, ret);
+    else if (stack_has(input->stack, "rust_panic") ||
+             stack_has(input->stack, "__rustc::rust_panic"))
+        diagnosis_say(&ret->value, "Rust panic; its message went to standard error");
     else if (caller)
         diagnosis_say(&ret->value, "Deliberate abort: abort() called by %s", caller);
     else

@@ -56,9 +56,9 @@ static bool is_runtime_function(const char *name) {
         "__rust_start_panic",
     };
     static const char *const prefixes[] = {
-        "std::",  "__gnu_cxx::", "__cxxabiv1::",   "core::",          "alloc::", "_Unwind_",
-        "__cxa_", "__sanitizer", "__interceptor_", "___interceptor_", "__asan",  "__hwasan",
-        "__lsan", "__msan",      "__tsan",         "__ubsan",
+        "std::",  "__gnu_cxx::", "__cxxabiv1::",   "core::",          "alloc::",   "_Unwind_",
+        "__cxa_", "__sanitizer", "__interceptor_", "___interceptor_", "__asan",    "__hwasan",
+        "__lsan", "__msan",      "__tsan",         "__ubsan",         "__rustc::",
     };
     for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
         if (strcmp(name, exact[i]) == 0)

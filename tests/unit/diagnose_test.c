@@ -220,6 +220,12 @@ static void aborts(void **state) {
     expect(&f, "uncaught exception", "std::runtime_error", "no such order");
     f.snapshot.exception.what = "";
     expect(&f, "uncaught exception", "std::runtime_error", "uncaught exception without a message");
+    prepare(&f, SIGABRT, SI_TKILL, 0);
+    function(&f, "abort");
+    function(&f, "std::process::abort");
+    function(&f, "__rustc::rust_panic");
+    function(&f, "give_up");
+    expect(&f, "abort", "SIGABRT", "Rust panic; its message went to standard error");
 }
 
 static void sanitizers(void **state) {
