@@ -7,7 +7,7 @@
 #include "report/recursion.h"
 
 /* How far below sp a prologue or a probe may touch, and how close to the stack's end sp must be. */
-static const uint64_t REACH = 1u << 20, CLOSE = 64u << 10;
+static const uint64_t REACH = 1u << 20, CLOSE = 64u << 10, FAR = 1u << 30;
 
 static const struct snapshot_mapping *mapping_above(const struct snapshot *snapshot,
                                                     uint64_t address) {
@@ -32,6 +32,23 @@ static bool in_installed_guard(const struct snapshot *snapshot, const struct sna
                                uint64_t sp, uint64_t fault) {
     return snapshot->signal.code == SEGV_MAPERR && (hit->prot & SNAPSHOT_PROT_WRITE) &&
            sp >= hit->start && sp < hit->end && sp <= fault + CLOSE && sp + REACH >= fault;
+}
+
+/* One frame alone may be larger than the whole stack (alloca, a variable-length array): sp is then
+ * far below it, where nothing is. */
+static bool one_huge_frame(const struct snapshot *snapshot, const struct snapshot_thread *thread,
+                           uint64_t sp, uint64_t fault) {
+    const struct snapshot_mapping *stack = NULL;
+    if (thread->tid == snapshot->process.pid) {
+        for (size_t i = 0; i < snapshot->n_mappings; i++)
+            if (snapshot->mappings[i].path && strcmp(snapshot->mappings[i].path, "[stack]") == 0)
+                stack = &snapshot->mappings[i];
+    } else if (thread->known & 1u << SNAPSHOT_REGISTER_FS_BASE) {
+        stack = snapshot_mapping_at(snapshot, thread->registers[SNAPSHOT_REGISTER_FS_BASE]);
+    }
+    return stack && sp < stack->start && stack->start - sp <= FAR &&
+           !snapshot_mapping_at(snapshot, sp) && !snapshot_mapping_at(snapshot, fault) &&
+           fault + CLOSE >= sp && fault < stack->start;
 }
 
 /* sp at the low end of its mapping, or already below it, and a fault between there and a guard. */
@@ -75,8 +92,8 @@ bool diagnose_overflow(const struct diagnose_input *input, struct report_diagnos
     if ((snapshot->signal.number != SIGSEGV && snapshot->signal.number != SIGBUS) || !thread ||
         !(thread->known & 1u << SNAPSHOT_REGISTER_RSP))
         return false;
-    if (!beyond_the_stack(snapshot, thread->registers[SNAPSHOT_REGISTER_RSP],
-                          snapshot->signal.address))
+    uint64_t sp = thread->registers[SNAPSHOT_REGISTER_RSP], fault = snapshot->signal.address;
+    if (!beyond_the_stack(snapshot, sp, fault) && !one_huge_frame(snapshot, thread, sp, fault))
         return false;
     ret->kind = "stack overflow";
     ret->fault = "write";
