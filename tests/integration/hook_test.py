@@ -6,10 +6,10 @@ import pathlib
 import signal
 import socket
 import subprocess
-import uuid
 import sys
 import threading
 import time
+import uuid
 
 import pytest
 
