@@ -103,7 +103,7 @@ bool next_is_late(uint64_t bias) {
     return false;
 }
 
-void *next_function(_Atomic(void *) *known, const char *name) {
+void *next_function(next_known *known, const char *name) {
     void *function = atomic_load_explicit(known, memory_order_relaxed);
 
     if (function != NULL)

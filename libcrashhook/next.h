@@ -23,6 +23,7 @@ void *next_late(const char *name);
 /* Was the object with this load bias loaded since the start? */
 bool next_is_late(uint64_t bias);
 /* next_symbol(), remembered; also in libraries that were loaded later. */
-void *next_function(_Atomic(void *) *known, const char *name);
+typedef _Atomic(void *) next_known;
+void *next_function(next_known *known, const char *name);
 
 #endif
