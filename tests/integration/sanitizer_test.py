@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Programs built with a sanitizer: the hook changes nothing of what they do, and what the sanitizer
 finds is one event, although it ends them by exit."""
+import os
 import pathlib
 import re
 import subprocess
 import sys
+import uuid
 
 import pytest
 
@@ -49,6 +51,8 @@ def same_in_all_runs(text):
 
 
 def alone(command, env):
+    # What the test harness tells crashd's own sanitizers is not for these.
+    env = {"ASAN_OPTIONS": "", **env}
     return subprocess.run([str(word) for word in command], capture_output=True, text=True,
                           errors="replace", timeout=60, env=harness.environment(**env))
 
@@ -56,7 +60,7 @@ def alone(command, env):
 def hooked(command, env, drop):
     drop.mkdir(exist_ok=True)
     return alone(command, {**env, "LD_PRELOAD": HOOK, "CRASHD_SOCKET": "/nonexistent/socket",
-                           "CRASHD_DROP_DIR": drop})
+                           "CRASHD_RUN_ID": uuid.uuid4().hex, "CRASHD_DROP_DIR": drop})
 
 
 def check_undisturbed(command, env, drop, stderr=True):
@@ -109,6 +113,8 @@ CASES = [
 @pytest.mark.parametrize("compiler, flags, fault, env, status, kind, marker", CASES)
 def test_what_is_found_is_one_event(build, tmp_path, compiler, flags, fault, env, status, kind,
                                     marker):
+    if fault == "leak" and "CRASHD_SANITIZED" in os.environ:
+        pytest.skip("crashctl's own leaks are not looked for, nor those of what it runs")
     command = [build(compiler, *flags), fault]
     # Which of two threads comes first is chance, and where exactly a stack ends.
     assert check_undisturbed(command, env, tmp_path / "drop", stderr=fault not in ("race", "overflow")) == 1
