@@ -5,6 +5,7 @@
  */
 #include "libcrashhook/abort.h"
 
+#include "libcrashhook/altstack.h"
 #include "libcrashhook/arch.h"
 #include "libcrashhook/dispositions.h"
 #include "libcrashhook/hook.h"
@@ -74,6 +75,7 @@ void abort_begins(void) {
         sandbox_call(SYS_rt_sigaction, SIGABRT, 0, (long)&now, SIGSET_SIZE, 0, 0) < 0 ||
         hook_in_vfork_child())
         return;
+    altstack_forget_unmapped();
     blocked = !unblocks_first && is_blocked();
     /* A handler that is blocked there is never called. */
     if (now.handler == (void *)SIG_IGN || now.handler == (void *)SIG_DFL || blocked)

@@ -148,6 +148,20 @@ bool altstack_is_hidden(uint64_t address) {
            address - ((uint64_t)self->altstack + hook_settings.page_size) < STACK_SIZE;
 }
 
+void altstack_forget_unmapped(void) {
+    const stack_t disabled = {.ss_flags = SS_DISABLE};
+    stack_t now;
+    uint64_t top;
+
+    if (hook_thread.altstack_hidden ||
+        sandbox_call(SYS_sigaltstack, 0, (long)&now, 0, 0, 0, 0) < 0 ||
+        (now.ss_flags & (SS_DISABLE | SS_ONSTACK)) != 0)
+        return;
+    top = ((uint64_t)now.ss_sp + now.ss_size - sizeof top) & ~(uint64_t)7;
+    if (sys_sigmask(SIG_BLOCK, NULL, (uint64_t *)top) == -EFAULT)
+        sys(SYS_sigaltstack, &disabled, NULL);
+}
+
 static bool is_ours(const stack_t *stack) {
     return hook_thread.altstack != NULL &&
            stack->ss_sp == (uint8_t *)hook_thread.altstack + hook_settings.page_size;

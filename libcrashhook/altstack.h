@@ -21,6 +21,11 @@ void altstack_install(void *mapping);
 /* For one that ends. */
 void altstack_give_back(void *mapping);
 
+/* Before abort(): a program may have unmapped its own stack and left it set. Nobody needs it as
+ * long as the default action stands, but the kernel kills, by SIGSEGV, where it would call us
+ * there. */
+void altstack_forget_unmapped(void);
+
 /* Async-signal-safe. Does this address lie on the thread's hidden stack? */
 bool altstack_is_hidden(uint64_t address);
 
