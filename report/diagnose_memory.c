@@ -103,6 +103,21 @@ static void say_null(const struct fault *fault, struct report_diagnosis *ret) {
                       fault->address);
 }
 
+/* A push, a call or a local of a stack pointer that leads nowhere. */
+static bool is_wild_stack(const struct fault *fault) {
+    uint64_t sp = fault->thread->registers[SNAPSHOT_REGISTER_RSP];
+    return fault->snapshot->n_mappings > 0 && !snapshot_mapping_at(fault->snapshot, sp) &&
+           fault->address - (sp - NULL_RANGE) < 2 * (uint64_t)NULL_RANGE;
+}
+
+static void say_wild_stack(const struct fault *fault, struct report_diagnosis *ret) {
+    ret->kind = "wild pointer";
+    diagnosis_say(&ret->value,
+                  "Wild stack pointer: %s of address 0x%" PRIx64
+                  ", and the stack pointer is 0x%" PRIx64 ", where nothing is mapped",
+                  ret->fault, fault->address, fault->thread->registers[SNAPSHOT_REGISTER_RSP]);
+}
+
 static bool is_bad_jump(const struct fault *fault) {
     uint64_t pc = fault->thread->registers[SNAPSHOT_REGISTER_RIP];
     const struct snapshot_mapping *mapping = snapshot_mapping_at(fault->snapshot, pc);
@@ -215,9 +230,16 @@ static void say_bus(const struct fault *fault, struct report_diagnosis *ret) {
     const struct snapshot_mapping *mapping = snapshot_mapping_at(fault->snapshot, fault->address);
     ret->kind = "bus error";
     if (signal->code == BUS_ADRALN) {
+        /* The kernel does not know the address, the instruction may. */
+        const struct instruction *instruction = &fault->instruction;
         ret->kind = "misaligned access";
-        diagnosis_say(&ret->value, "Misaligned %s of address 0x%" PRIx64, ret->fault,
-                      fault->address);
+        ret->has_fault_address = fault->decoded && instruction->has_access;
+        ret->fault_address = ret->has_fault_address ? instruction->address : 0;
+        if (ret->has_fault_address)
+            diagnosis_say(&ret->value, "Misaligned %s of address 0x%" PRIx64, ret->fault,
+                          instruction->address);
+        else
+            diagnosis_say(&ret->value, "Misaligned access to memory");
     } else if (signal->code == BUS_MCEERR_AR || signal->code == BUS_MCEERR_AO) {
         ret->kind = "hardware error";
         diagnosis_say(&ret->value, "Hardware memory error at address 0x%" PRIx64, fault->address);
@@ -260,6 +282,8 @@ bool diagnose_memory(const struct diagnose_input *input, struct report_diagnosis
         say_bad_jump(&fault, ret);
     else if (arch_is_protection_fault(&snapshot->signal))
         say_protection(&fault, ret);
+    else if (is_wild_stack(&fault))
+        say_wild_stack(&fault, ret);
     else if (is_null_access(&fault))
         say_null(&fault, ret);
     else
