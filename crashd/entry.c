@@ -48,22 +48,17 @@ int entry_prepare(const struct spool *spool, struct entry *entry) {
     return r;
 }
 
-static int write_facts(const struct entry *entry, const json_t *facts) {
+int entry_write_facts(struct entry *entry, const json_t *facts) {
     BASE_CLEANUP(free)
     char *text = json_dumps(facts, JSON_COMPACT);
+    off_t before = lseek(entry->facts, 0, SEEK_CUR);
     if (!text)
         return -ENOMEM;
+    if (before != 0 && (lseek(entry->facts, 0, SEEK_SET) < 0 || ftruncate(entry->facts, 0) < 0))
+        return -errno;
     return io_write_all(entry->facts, text, strlen(text));
 }
 
-int entry_complete(const struct spool *spool, struct entry *entry, json_t *facts, uint64_t size) {
-    json_object_set_new(facts, "snapshot_bytes", json_integer((json_int_t)size));
-    int r = write_facts(entry, facts);
-    if (r == -ENOSPC && size > 1 && ftruncate(entry->snapshot, (off_t)(size / 2)) == 0 &&
-        ftruncate(entry->facts, 0) == 0 && lseek(entry->facts, 0, SEEK_SET) == 0) {
-        json_object_set_new(facts, "snapshot_bytes", json_integer((json_int_t)(size / 2)));
-        json_object_set_new(facts, "incomplete", json_true());
-        r = write_facts(entry, facts);
-    }
-    return r < 0 ? r : spool_move(spool, entry->id, SPOOL_INCOMING, SPOOL_CAPTURED);
+int entry_publish(const struct spool *spool, struct entry *entry) {
+    return spool_move(spool, entry->id, SPOOL_INCOMING, SPOOL_CAPTURED);
 }

@@ -17,9 +17,10 @@ struct entry {
 void entry_init(struct entry *entry);
 /* Makes one unless it is there already; 0 or negative errno. */
 int entry_prepare(const struct spool *spool, struct entry *entry);
-/* Where the disk is full for the facts the snapshot gives up half of itself. Afterwards it is in
- * captured/, its descriptors still open. */
-int entry_complete(const struct spool *spool, struct entry *entry, json_t *facts, uint64_t size);
+/* Replaces what was written of them before. */
+int entry_write_facts(struct entry *entry, const json_t *facts);
+/* Afterwards it is in captured/, its descriptors still open. */
+int entry_publish(const struct spool *spool, struct entry *entry);
 /* Forgets it, where it is. */
 void entry_close(struct entry *entry);
 void entry_remove(const struct spool *spool, struct entry *entry);

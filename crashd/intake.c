@@ -194,13 +194,17 @@ static int keep(const struct intake *intake, struct entry *entry, struct client 
     int r = entry_prepare(intake->spool, entry);
     if (r == 0)
         r = add_facts(intake, client, entry->id, hello);
+    /* Before the snapshot: the process is still at work on it, and nothing but the snapshot has to
+     * be waited for then. Whatever has come of it is taken up again after a kill. */
+    if (r == 0)
+        r = entry_write_facts(entry, client->facts);
     if (r == 0)
         r = copy_snapshot(source, entry->snapshot, limit, &size, &cut);
     if (r == 0 && size == 0)
         r = -ENODATA;
-    if (r == 0) {
-        json_object_set_new(client->facts, "incomplete", json_boolean(cut));
-        r = entry_complete(intake->spool, entry, client->facts, size);
+    if (r == 0 && cut) {
+        json_object_set_new(client->facts, "incomplete", json_true());
+        entry_write_facts(entry, client->facts);
     }
     if (r == -ENODATA)
         log_info("a client of uid %u left without a snapshot", client->peer.uid);
@@ -262,7 +266,12 @@ void intake_client(const struct intake *intake, struct entry *entry, int connect
         return;
     }
     answer(&client, HANDSHAKE_STORED);
-    hand_over(intake, &client);
+    r = entry_publish(intake->spool, entry);
+    if (r < 0)
+        log_error("%s could not be moved to captured/ (%s): it is taken up at the next start",
+                  entry->id, strerror(-r));
+    else
+        hand_over(intake, &client);
     make_durable(intake, entry);
     entry_close(entry);
 }
