@@ -91,6 +91,8 @@ static void fill_context(const json_t *facts, const json_t *settings, struct rep
         .memory_size = (uint64_t)ipc_number(settings, "memory_size"),
         .send_pii = ipc_flag(settings, "send_pii"),
         .work_directory = or_null(ipc_text(settings, "work_directory")),
+        .debuginfod = ipc_flag(settings, "debuginfod"),
+        .debuginfod_problem = or_null(ipc_text(settings, "debuginfod_problem")),
     };
 }
 

@@ -40,6 +40,9 @@ struct report_context {
     const char *suppressed; /* count of equal crashes before this one, as text; NULL if none */
     const char *damage; /* why the report is reduced ("the worker crashed twice"), NULL if not */
     const char *work_directory; /* sources below it get relative file names; NULL: none */
+
+    bool debuginfod;                /* debuginfod-urls is set */
+    const char *debuginfod_problem; /* why its servers could not be asked; NULL if they could */
 };
 
 #endif
