@@ -32,16 +32,14 @@ static bool is_return_address(struct walk *walk, uint64_t address, uint64_t sp, 
             walk_executable(walk, cpu.value[ARCH_PC]));
 }
 
-static void set_caller(struct position *position, uint64_t pc, uint64_t sp,
-                       enum frame_trust trust) {
+static void set_caller(struct unwound *position, uint64_t pc, uint64_t sp, enum frame_trust trust) {
     struct cpu caller = {0};
     cpu_set(&caller, ARCH_PC, pc);
     cpu_set(&caller, ARCH_SP, sp);
-    position->cpu = caller;
-    position->frame = (struct unwound){.pc = pc, .trust = trust};
+    *position = (struct unwound){.cpu = caller, .trust = trust};
 }
 
-bool fallback_bad_pc(struct walk *walk, struct position *position) {
+bool fallback_bad_pc(struct walk *walk, struct unwound *position) {
     uint64_t pc, target;
     struct cpu before = position->cpu;
     if (walk_executable(walk, before.value[ARCH_PC]) ||
@@ -62,7 +60,7 @@ static bool same_stack(const struct walk *walk, uint64_t a, uint64_t b) {
                    : b - a < FRAME_SIZE_LIMIT; /* b above a */
 }
 
-static bool step_by_frame_pointer(struct walk *walk, struct position *position) {
+static bool step_by_frame_pointer(struct walk *walk, struct unwound *position) {
     uint64_t sp = position->cpu.value[ARCH_SP], fp = position->cpu.value[ARCH_FP];
     uint64_t pc, saved, target;
     if (!cpu_knows(&position->cpu, ARCH_FP) || fp % ARCH_WORD || fp < sp ||
@@ -85,7 +83,7 @@ static uint64_t function_start(struct walk *walk, uint64_t address, struct symbo
     return symbol->address + bias;
 }
 
-static void take_word(struct walk *walk, struct position *position, uint64_t at, uint64_t pc) {
+static void take_word(struct walk *walk, struct unwound *position, uint64_t at, uint64_t pc) {
     uint64_t sp = position->cpu.value[ARCH_SP], saved;
     bool has_saved = at > sp && read_word(walk, at - ARCH_WORD, &saved) && saved > at &&
                      saved % ARCH_WORD == 0 && same_stack(walk, at, saved);
@@ -114,7 +112,7 @@ static enum likeliness judge(const struct walk *walk, uint64_t current, uint64_t
                                                                                  : UNLIKELY;
 }
 
-static bool step_by_scan(struct walk *walk, struct position *position) {
+static bool step_by_scan(struct walk *walk, struct unwound *position) {
     uint64_t sp = position->cpu.value[ARCH_SP];
     uint64_t current = position_lookup(position);
     struct symbol symbol;
@@ -142,9 +140,9 @@ static bool step_by_scan(struct walk *walk, struct position *position) {
 }
 
 /* The newest function may not have touched the stack yet, or never does. */
-static bool step_by_leaf(struct walk *walk, struct position *position) {
+static bool step_by_leaf(struct walk *walk, struct unwound *position) {
     uint64_t sp = position->cpu.value[ARCH_SP], pc, target;
-    if (!position->frame.interrupted || !read_word(walk, sp, &pc) ||
+    if (!position->interrupted || !read_word(walk, sp, &pc) ||
         !is_return_address(walk, pc, sp + ARCH_WORD, &target))
         return false;
     struct cpu before = position->cpu;
@@ -155,7 +153,7 @@ static bool step_by_leaf(struct walk *walk, struct position *position) {
     return true;
 }
 
-bool fallback_step(struct walk *walk, struct position *position) {
+bool fallback_step(struct walk *walk, struct unwound *position) {
     return step_by_leaf(walk, position) || step_by_frame_pointer(walk, position) ||
            step_by_scan(walk, position);
 }
@@ -196,19 +194,18 @@ static bool calls_another(struct walk *walk, uint64_t caller, uint64_t address) 
            address - target >= symbol.size;
 }
 
-static void follow(struct walk *walk, struct position position, struct chain *chain,
-                   size_t *steps) {
+static void follow(struct walk *walk, struct unwound position, struct chain *chain, size_t *steps) {
     chain->n = 0;
     chain->consistent = true;
     for (size_t n = 0; n<BRIDGE_FRAMES && * steps> 0; --*steps) {
-        uint64_t address = position_lookup(&position);
+        uint64_t address = position_lookup(&position), cfa;
         chain->sp[n++] = position.cpu.value[ARCH_SP];
-        enum step step = unwind_by_cfi(walk, &position);
+        enum step step = unwind_by_cfi(walk, &position, &cfa);
         if (step == STEP_END)
             chain->n = n;
         if (step != STEP_OK)
             return;
-        if (calls_another(walk, position.frame.pc, address))
+        if (calls_another(walk, position.cpu.value[ARCH_PC], address))
             chain->consistent = false;
     }
 }
@@ -228,10 +225,10 @@ static bool better(const struct chain *chain, const struct chain *best) {
 
 /* Words left over from earlier calls lead to the start, too, but pass by frames on their way: of
  * the chains whose calls fit the longest is right. */
-bool fallback_bridge(struct walk *walk, struct position *position) {
+bool fallback_bridge(struct walk *walk, struct unwound *position) {
     const struct snapshot_memory *part = oldest_part(walk, position->cpu.value[ARCH_SP]);
     struct chain best = {0}, chain;
-    struct position bridged = *position;
+    struct unwound bridged = *position;
     size_t steps = walk->budget.bridged < BRIDGE_STEPS ? walk->budget.bridged : BRIDGE_STEPS;
     walk->budget.bridged -= steps;
     if (!part)
@@ -241,7 +238,7 @@ bool fallback_bridge(struct walk *walk, struct position *position) {
         if (on_chain(&best, at + ARCH_WORD) || !read_word(walk, at, &pc) ||
             !is_return_address(walk, pc, at + ARCH_WORD, &target))
             continue;
-        struct position tried = *position;
+        struct unwound tried = *position;
         tried.cpu.known = 1u << ARCH_SP;
         tried.cpu.value[ARCH_SP] = at > start ? at - ARCH_WORD : at;
         take_word(walk, &tried, at, pc);
@@ -255,11 +252,11 @@ bool fallback_bridge(struct walk *walk, struct position *position) {
     if (best.n == 0)
         return false;
     *position = bridged;
-    position->frame.after_gap = true;
+    position->after_gap = true;
     return true;
 }
 
-bool fallback_is_start(struct walk *walk, const struct position *position) {
+bool fallback_is_start(struct walk *walk, const struct unwound *position) {
     static const char *const STARTS[] = {"_start", "_start_c", "__clone",
                                          "clone",  "__clone3", "clone3"};
     struct symbol symbol;
@@ -267,6 +264,6 @@ bool fallback_is_start(struct walk *walk, const struct position *position) {
         return false;
     for (size_t i = 0; i < sizeof(STARTS) / sizeof(*STARTS); i++)
         if (strcmp(symbol.name, STARTS[i]) == 0)
-            return !position->frame.interrupted;
+            return !position->interrupted;
     return false;
 }

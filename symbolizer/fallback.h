@@ -6,12 +6,12 @@
 #include "symbolizer/unwind.h"
 
 /* A call into nothing: the return address is at sp, if pc is no code. */
-bool fallback_bad_pc(struct walk *walk, struct position *position);
+bool fallback_bad_pc(struct walk *walk, struct unwound *position);
 /* What the frame pointer, or else the words above sp, say about the caller. */
-bool fallback_step(struct walk *walk, struct position *position);
+bool fallback_step(struct walk *walk, struct unwound *position);
 /* The walk ran to the end of the captured newest part: go on in the oldest part. */
-bool fallback_bridge(struct walk *walk, struct position *position);
+bool fallback_bridge(struct walk *walk, struct unwound *position);
 /* Is the position in a function that threads begin with? */
-bool fallback_is_start(struct walk *walk, const struct position *position);
+bool fallback_is_start(struct walk *walk, const struct unwound *position);
 
 #endif

@@ -59,15 +59,16 @@ static const struct symbols *place_symbols(void *data) {
     return place->module < 0 ? NULL : walk_symbols(place->walk, (size_t)place->module);
 }
 
-static int append_frames(struct walk *walk, const struct unwound *unwound,
+/* stack->frames[index + 1], where it is there, is the caller. */
+static int append_frames(struct walk *walk, const struct unwound_stack *stack, size_t index,
                          struct frame_list *list) {
+    const struct unwound *unwound = &stack->frames[index];
     struct frame_context context = {walk->cache, &walk->source,
                                     walk->budget.sourced > 0 ? walk->source_lines : 0};
     walk->budget.sourced -= walk->budget.sourced > 0;
-    bool exact = unwound->interrupted || unwound->trampoline;
     struct frame base = {
-        .pc = unwound->pc,
-        .lookup = exact ? unwound->pc : unwound->pc - 1,
+        .pc = unwound->cpu.value[ARCH_PC],
+        .lookup = position_lookup(unwound),
         .trust = unwound->trust,
         .interrupted = unwound->interrupted,
         .trampoline = unwound->trampoline,
@@ -107,7 +108,7 @@ static int symbolize(struct walk *walk, const struct unwound_stack *stack, struc
             *skipped += stack->n - i;
             break;
         }
-        r = append_frames(walk, &stack->frames[i], list);
+        r = append_frames(walk, stack, i, list);
     }
     return r;
 }

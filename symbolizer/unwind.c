@@ -205,10 +205,17 @@ static bool read_cursor(unw_cursor_t *cursor, struct cpu *ret) {
     return cpu_knows(ret, ARCH_SP) && cpu_knows(ret, ARCH_PC);
 }
 
-enum step unwind_by_cfi(struct walk *walk, struct position *position) {
+/* libunwind keeps it even if what is stored there cannot be read. */
+static uint64_t read_cfa(unw_cursor_t *cursor, uint64_t sp) {
+    unw_word_t value;
+    return unw_get_reg(cursor, UNW_X86_64_CFA, &value) == 0 && value > sp ? value : 0;
+}
+
+enum step unwind_by_cfi(struct walk *walk, struct unwound *position, uint64_t *cfa) {
     struct unwinder *unwinder = walk->unwinder;
     unw_proc_info_t proc;
     unw_cursor_t cursor;
+    *cfa = 0;
     unwinder->cpu = &position->cpu;
     unwinder->pc = position_lookup(position);
     unwinder->missed = false;
@@ -219,24 +226,26 @@ enum step unwind_by_cfi(struct walk *walk, struct position *position) {
     if (unw_init_remote(&cursor, unwinder->space, unwinder) < 0)
         return STEP_UNKNOWN;
     int r = unw_step(&cursor);
-    if (r == 0)
-        return STEP_END;
+    uint64_t found = read_cfa(&cursor, position->cpu.value[ARCH_SP]);
     struct cpu caller;
-    if (r < 0 || !read_cursor(&cursor, &caller))
-        return unwinder->missed ? STEP_MISSING : STEP_UNKNOWN;
+    if (r <= 0 || !read_cursor(&cursor, &caller)) {
+        enum step step = r == 0 ? STEP_END : unwinder->missed ? STEP_MISSING : STEP_UNKNOWN;
+        *cfa = step == STEP_UNKNOWN ? 0 : found;
+        return step;
+    }
     if (caller.value[ARCH_SP] <= position->cpu.value[ARCH_SP])
         return STEP_UNKNOWN;
     /* Some runtimes end a stack so; after a guess it rather means a wrong one. */
-    if (caller.value[ARCH_PC] == 0 && position->frame.trust != FRAME_TRUST_SCAN)
+    if (caller.value[ARCH_PC] == 0 && position->trust != FRAME_TRUST_SCAN)
         return STEP_END;
     if (!walk_executable(walk, caller.value[ARCH_PC]))
         return STEP_UNKNOWN;
-    position->cpu = caller;
-    position->frame = (struct unwound){.pc = caller.value[ARCH_PC], .trust = FRAME_TRUST_CFI};
+    *cfa = found;
+    *position = (struct unwound){.cpu = caller, .trust = FRAME_TRUST_CFI};
     return STEP_OK;
 }
 
-static int append(struct unwound_stack *stack, struct position *position) {
+static int append(struct unwound_stack *stack, struct unwound *position) {
     if (stack->n == stack->allocated) {
         size_t n = stack->allocated ? stack->allocated * 2 : 64;
         struct unwound *grown = reallocarray(stack->frames, n, sizeof(*grown));
@@ -245,28 +254,27 @@ static int append(struct unwound_stack *stack, struct position *position) {
         stack->frames = grown;
         stack->allocated = n;
     }
-    stack->frames[stack->n++] = position->frame;
+    stack->frames[stack->n++] = *position;
     return 0;
 }
 
 /* The caller of a handler is the kernel's return code; its caller is what was interrupted, with all
  * registers, on any stack. */
-static bool interrupted(struct walk *walk, struct position *position) {
+static bool interrupted(struct walk *walk, struct unwound *position) {
     struct cpu cpu;
     if (!arch_interrupted(walk, position->cpu.value[ARCH_SP], &cpu))
         return false;
-    position->cpu = cpu;
-    position->frame = (struct unwound){
-        .pc = cpu.value[ARCH_PC], .trust = FRAME_TRUST_CONTEXT, .interrupted = true};
+    *position = (struct unwound){.cpu = cpu, .trust = FRAME_TRUST_CONTEXT, .interrupted = true};
     return true;
 }
 
-static enum step next(struct walk *walk, struct position *position) {
-    if (position->frame.trampoline)
+static enum step next(struct walk *walk, struct unwound *position, uint64_t *cfa) {
+    *cfa = 0;
+    if (position->trampoline)
         return interrupted(walk, position) ? STEP_OK : STEP_MISSING;
-    if (position->frame.interrupted && fallback_bad_pc(walk, position))
+    if (position->interrupted && fallback_bad_pc(walk, position))
         return STEP_OK;
-    enum step step = unwind_by_cfi(walk, position);
+    enum step step = unwind_by_cfi(walk, position, cfa);
     if (step == STEP_OK || step == STEP_END)
         return step;
     if (step == STEP_MISSING && fallback_bridge(walk, position))
@@ -279,9 +287,10 @@ static enum step next(struct walk *walk, struct position *position) {
 }
 
 int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stack *ret) {
-    struct position position = {
+    struct unwound position = {
         .cpu = *start,
-        .frame = {.pc = start->value[ARCH_PC], .trust = FRAME_TRUST_CONTEXT, .interrupted = true},
+        .trust = FRAME_TRUST_CONTEXT,
+        .interrupted = true,
     };
     unsigned interruptions = 0;
     *ret = (struct unwound_stack){0};
@@ -298,7 +307,8 @@ int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stac
             return 0;
         }
         walk->budget.unwound--;
-        switch (next(walk, &position)) {
+        enum step step = next(walk, &position, &ret->frames[ret->n - 1].cfa);
+        switch (step) {
         case STEP_OK:
             break;
         case STEP_END:
@@ -312,11 +322,11 @@ int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stac
             ret->ended = "the rest of the stack was not captured";
             return 0;
         }
-        if (position.frame.interrupted && ++interruptions > INTERRUPTIONS_LIMIT) {
+        if (position.interrupted && ++interruptions > INTERRUPTIONS_LIMIT) {
             ret->ended = "too many interrupted frames";
             return 0;
         }
-        position.frame.trampoline =
-            !position.frame.interrupted && arch_is_trampoline(walk, position.frame.pc);
+        position.trampoline =
+            !position.interrupted && arch_is_trampoline(walk, position.cpu.value[ARCH_PC]);
     }
 }

@@ -9,8 +9,12 @@
 
 enum { UNWIND_FRAMES_LIMIT = 64 << 10 };
 
+/* One physical frame. The registers are those of the moment when it was interrupted, or of its call
+ * of the next newer one: all of them in the first case, in the second those that the called
+ * function left or saved, as far as it is known. */
 struct unwound {
-    uint64_t pc;
+    struct cpu cpu;
+    uint64_t cfa; /* by call frame information, else 0 */
     enum frame_trust trust;
     bool interrupted, trampoline, after_gap;
 };
@@ -20,12 +24,6 @@ struct unwound_stack {
     size_t n, allocated;
     bool complete;
     const char *ended;
-};
-
-/* A frame's registers and whether its pc is exact. */
-struct position {
-    struct cpu cpu;
-    struct unwound frame;
 };
 
 enum step {
@@ -44,16 +42,16 @@ struct unwinder;
 int unwinder_new(struct walk *walk, struct unwinder **ret);
 void unwinder_free(struct unwinder *unwinder);
 
-/* One step by call frame information alone. */
-enum step unwind_by_cfi(struct walk *walk, struct position *position);
+/* One step by call frame information alone. *cfa: that of the frame that was left, 0 if unknown. */
+enum step unwind_by_cfi(struct walk *walk, struct unwound *position, uint64_t *cfa);
 
 /* A whole stack. 0 or -ENOMEM. */
 int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stack *ret);
 
 /* Address for looking things up: inside of the call, where pc is its return address. */
-static inline uint64_t position_lookup(const struct position *position) {
+static inline uint64_t position_lookup(const struct unwound *position) {
     uint64_t pc = position->cpu.value[ARCH_PC];
-    return pc - !(position->frame.interrupted || position->frame.trampoline);
+    return pc - !(position->interrupted || position->trampoline);
 }
 
 #endif

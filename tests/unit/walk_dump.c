@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* walk-dump SNAPSHOT [THREAD]: the frames of a thread (the crashed one), each a JSON object a line.
- */
+/* walk-dump SNAPSHOT [THREAD [registers]]: the frames of a thread (the crashed one), each a JSON
+ * object a line; or its physical frames with the registers that are known. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +11,28 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "symbolizer/symbolizer.h"
+#include "symbolizer/unwind.h"
+
+static int print_registers(struct walk *walk, const struct snapshot_thread *thread) {
+    struct cpu start = {.known = (uint32_t)thread->known & ((1u << ARCH_REGISTERS) - 1)};
+    struct unwound_stack stack;
+    for (unsigned i = 0; i < ARCH_REGISTERS; i++)
+        start.value[i] = thread->registers[i];
+    int r = unwind_stack(walk, &start, &stack);
+    for (size_t i = 0; i < stack.n && r == 0; i++) {
+        const struct unwound *frame = &stack.frames[i];
+        printf("{\"trust\": %d, \"cfa\": %" PRIu64 ", \"registers\": [", frame->trust, frame->cfa);
+        for (unsigned n = 0; n < ARCH_REGISTERS; n++) {
+            if (cpu_knows(&frame->cpu, n))
+                printf("%s%" PRIu64, n ? ", " : "", frame->cpu.value[n]);
+            else
+                printf("%snull", n ? ", " : "");
+        }
+        puts("]}");
+    }
+    free(stack.frames);
+    return r;
+}
 
 static void print_frame(const struct snapshot *snapshot, const struct frame *frame) {
     static const char *const TRUST[] = {"context", "cfi", "fp", "scan"};
@@ -46,9 +68,12 @@ int main(int argc, char **argv) {
         r = symbolizer_new(&options, &symbolizer);
     if (r == 0)
         r = walk_new(symbolizer, snapshot, NULL, 0, &walk);
-    if (r == 0)
+    bool registers = r == 0 && argc > 3;
+    if (registers)
+        r = print_registers(walk, &snapshot->threads[strtoul(argv[2], NULL, 10)]);
+    else if (r == 0)
         r = walk_stack(walk, argc > 2 ? strtoul(argv[2], NULL, 10) : 0, &stack);
-    if (r == 0) {
+    if (r == 0 && !registers) {
         for (size_t i = 0; i < stack.n_frames; i++)
             print_frame(snapshot, &stack.frames[i]);
         fprintf(stderr, "complete %d, skipped %" PRIu64 ", ended: %s%s%s\n", stack.complete,
