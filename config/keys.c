@@ -52,6 +52,13 @@ const struct config_key_info config_keys[CONFIG_KEYS] = {
                                  {0},
                                  "Lets arguments, environment and working directory leave this "
                                  "machine; secrets in them are still taken out."},
+    [CONFIG_VARS] = {"vars",
+                     CONFIG_TYPE_CHOICE,
+                     0,
+                     "auto",
+                     {"auto", "off", "in-app", "all"},
+                     "Whose arguments and local variables are in the report: of the program's own "
+                     "functions, of all, of none."},
     [CONFIG_ALLOW_CLIENT_DSN] = {"allow-client-dsn",
                                  CONFIG_TYPE_BOOLEAN,
                                  0,

@@ -18,14 +18,17 @@
 #include "crashctl/verbs.h"
 #include "report/report.h"
 #include "report/text.h"
+#include "report/vars.h"
 #include "sentry/event.h"
 
 static const char HELP[] =
-    "crashctl symbolize SNAPSHOT [--event]\n"
+    "crashctl symbolize SNAPSHOT [--event] [--vars off|in-app|all]\n"
     "crashctl symbolize -e FILE [ADDR...]\n"
     "\n"
     "  SNAPSHOT         prints the report of a snapshot (crashctl run --snapshots keeps them)\n"
     "  --event          prints its Sentry event instead\n"
+    "  --vars WHOSE     arguments and local variables: off, in-app (of the program's own "
+    "functions), all; in-app\n"
     "  --timeout S      seconds of processor time for unwinding and symbols; 1.4. Beyond it the\n"
     "                   report names modules and offsets only\n"
     "  -e, --exe FILE   functions and lines of addresses in FILE, as `addr2line -a -f -i -C` "
@@ -53,11 +56,12 @@ BASE_DEFINE_CLEANUP(report_free, struct crash_report *, report_free);
 
 struct symbolize_options {
     bool event;
+    enum report_vars vars;
     long cpu_ms;
 };
 
 static int print_report(const struct snapshot *snapshot, struct walk *walk, const char *damage,
-                        bool event) {
+                        const struct symbolize_options *options) {
     char id[33];
     BASE_CLEANUP(report_free)
     struct crash_report *report = NULL;
@@ -66,10 +70,10 @@ static int print_report(const struct snapshot *snapshot, struct walk *walk, cons
     size_t size = 0;
 
     int r = hex_uuid(id);
-    struct report_context context = {.event_id = id, .damage = damage};
+    struct report_context context = {.event_id = id, .damage = damage, .vars = options->vars};
     if (r == 0)
         r = report_build(snapshot, walk, &context, &report);
-    if (r == 0 && event) {
+    if (r == 0 && options->event) {
         struct event_options plain = {0};
         r = event_render(report, &plain, &text, &size);
     } else if (r == 0) {
@@ -78,7 +82,7 @@ static int print_report(const struct snapshot *snapshot, struct walk *walk, cons
     if (r < 0)
         return r;
     fwrite(text, 1, size, stdout);
-    if (event)
+    if (options->event)
         putchar('\n');
     return fflush(stdout) == 0 ? 0 : -errno;
 }
@@ -99,7 +103,7 @@ static const char *explain(int r) {
     }
 }
 
-static int print_full(const struct snapshot *snapshot, bool event) {
+static int print_full(const struct snapshot *snapshot, const struct symbolize_options *chosen) {
     BASE_CLEANUP(symbolizer_free)
     struct symbolizer *symbolizer = NULL;
     BASE_CLEANUP(walk_free)
@@ -108,7 +112,7 @@ static int print_full(const struct snapshot *snapshot, bool event) {
     int r = symbolizer_new(&options, &symbolizer);
     if (r == 0)
         r = walk_new(symbolizer, snapshot, NULL, 0, &walk);
-    return r < 0 ? r : print_report(snapshot, walk, NULL, event);
+    return r < 0 ? r : print_report(snapshot, walk, NULL, chosen);
 }
 
 static void limit_child(const struct symbolize_options *options) {
@@ -129,7 +133,7 @@ static bool print_in_child(const struct snapshot *snapshot,
     pid_t pid = fork();
     if (pid == 0) {
         limit_child(options);
-        _exit(print_full(snapshot, options->event) == 0 ? EXIT_OK : EXIT_FAILED);
+        _exit(print_full(snapshot, options) == 0 ? EXIT_OK : EXIT_FAILED);
     }
     if (pid < 0)
         return false;
@@ -151,8 +155,7 @@ static int symbolize_snapshot(const char *path, const struct symbolize_options *
         r = snapshot_read(data, size, NULL, &snapshot);
     if (r == 0 && !print_in_child(snapshot, options))
         r = print_report(snapshot, NULL,
-                         "unwinding and symbols took too much time or memory (--timeout)",
-                         options->event);
+                         "unwinding and symbols took too much time or memory (--timeout)", options);
     if (r == 0)
         return EXIT_OK;
     fprintf(stderr, "crashctl: %s: %s\n", path, explain(r));
@@ -168,18 +171,16 @@ static int symbolize_addresses(const char *file, char **addresses, int n) {
 }
 
 int verb_symbolize(int argc, char **argv) {
-    enum { EVENT = 256, TIMEOUT };
+    enum { EVENT = 256, TIMEOUT, VARS };
     static const struct option options[] = {
-        {"exe", required_argument, NULL, 'e'},
-        {"event", no_argument, NULL, EVENT},
-        {"timeout", required_argument, NULL, TIMEOUT},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"exe", required_argument, NULL, 'e'},   {"event", no_argument, NULL, EVENT},
+        {"vars", required_argument, NULL, VARS}, {"timeout", required_argument, NULL, TIMEOUT},
+        {"help", no_argument, NULL, 'h'},        {0},
     };
     const char *file = NULL;
-    struct symbolize_options chosen = {.cpu_ms = CPU_LIMIT_MS};
+    struct symbolize_options chosen = {.vars = REPORT_VARS_IN_APP, .cpu_ms = CPU_LIMIT_MS};
     char *end;
-    int option;
+    int option, vars;
 
     while ((option = getopt_long(argc, argv, "e:h", options, NULL)) != -1) {
         switch (option) {
@@ -188,6 +189,14 @@ int verb_symbolize(int argc, char **argv) {
             break;
         case EVENT:
             chosen.event = true;
+            break;
+        case VARS:
+            vars = report_vars_parse(optarg);
+            if (vars < 0) {
+                fprintf(stderr, "crashctl: --vars %s: off, in-app or all is expected\n", optarg);
+                return EXIT_USAGE;
+            }
+            chosen.vars = (enum report_vars)vars;
             break;
         case TIMEOUT:
             chosen.cpu_ms = (long)(strtod(optarg, &end) * 1000);

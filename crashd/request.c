@@ -46,6 +46,16 @@ static const char *choose_dsn(const struct daemon *daemon, const json_t *facts,
     return client && allowed ? client : or_null(general);
 }
 
+/* In a run of one's own everything is for one's own eyes. */
+static const char *choose_vars(const struct daemon *daemon, const struct config_subject *subject) {
+    const char *text = config_text(daemon->config, CONFIG_VARS, subject, NULL);
+    if (strcmp(text, "auto") != 0)
+        return text;
+    bool allowed =
+        daemon->options.run_id || config_boolean(daemon->config, CONFIG_SEND_DEFAULT_PII, subject);
+    return allowed ? "in-app" : "off";
+}
+
 static int add_tag(void *tags, const char *name, const char *value) {
     json_t *text = json_string(value);
     return text ? json_object_set_new(tags, name, text) : 0;
@@ -90,6 +100,7 @@ json_t *request_new(const struct daemon *daemon, json_t *facts, unsigned failure
     set(settings, "server", config_text(daemon->config, CONFIG_SERVER, &subject, NULL));
     set(settings, "symbolication",
         config_text(daemon->config, CONFIG_SYMBOLICATION, &subject, NULL));
+    set(settings, "vars", choose_vars(daemon, &subject));
     set(settings, "work_directory", daemon->options.work_directory);
     host_user_id(subject.uid, user_id);
     set(settings, "user_id", user_id);

@@ -20,6 +20,7 @@
 #include "report/report.h"
 #include "report/summary.h"
 #include "report/text.h"
+#include "report/vars.h"
 #include "sentry/event.h"
 #include "snapshot/snapshot.h"
 #include "symbolizer/symbolizer.h"
@@ -68,6 +69,11 @@ static const char *or_null(const char *text) {
     return text_empty(text) ? NULL : text;
 }
 
+static enum report_vars vars(const json_t *settings) {
+    int parsed = report_vars_parse(ipc_text(settings, "vars"));
+    return parsed < 0 ? REPORT_VARS_OFF : (enum report_vars)parsed;
+}
+
 static void fill_context(const json_t *facts, const json_t *settings, struct report_context *ret) {
     *ret = (struct report_context){
         .event_id = ipc_text(facts, "event_id"),
@@ -90,6 +96,7 @@ static void fill_context(const json_t *facts, const json_t *settings, struct rep
         .processors = (unsigned)ipc_number(settings, "processors"),
         .memory_size = (uint64_t)ipc_number(settings, "memory_size"),
         .send_pii = ipc_flag(settings, "send_pii"),
+        .vars = vars(settings),
         .work_directory = or_null(ipc_text(settings, "work_directory")),
         .debuginfod = ipc_flag(settings, "debuginfod"),
         .debuginfod_problem = or_null(ipc_text(settings, "debuginfod_problem")),

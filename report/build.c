@@ -18,6 +18,7 @@
 #include "report/signals.h"
 #include "report/tags.h"
 #include "report/told.h"
+#include "report/vars.h"
 #include "symbolizer/demangle.h"
 
 enum { TEXT_MAX = 8192, SANITIZER_MAX = 64 * 1024, NAME_MAX_BYTES = 1024, PATH_MAX_BYTES = 4096 };
@@ -153,6 +154,8 @@ static int clean_frames(const struct scrubber *scrubber, struct stack *stack) {
             *names[j] = clean;
         }
     }
+    for (size_t i = 0; r == 0 && i < stack->n_frames; i++)
+        r = vars_clean(scrubber, &stack->frames[i]);
     return r;
 }
 
@@ -248,12 +251,15 @@ static int take_threads(struct crash_report *report, struct walk *walk,
     if (!report->threads)
         return -ENOMEM;
     report->n_threads = snapshot->n_threads;
-    for (size_t i = 0; i < snapshot->n_threads; i++) {
-        int r = take_thread(report, walk, scrubber, i);
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    struct variable_policy policy = vars_policy(report), none = {0};
+    int r = 0;
+    if (walk)
+        walk_set_variables(walk, &policy);
+    for (size_t i = 0; r == 0 && i < snapshot->n_threads; i++)
+        r = take_thread(report, walk, scrubber, i);
+    if (walk)
+        walk_set_variables(walk, &none);
+    return r;
 }
 
 static int take_registers(struct crash_report *report) {

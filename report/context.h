@@ -14,6 +14,8 @@ struct report_pair {
     const char *name, *value;
 };
 
+enum report_vars { REPORT_VARS_OFF, REPORT_VARS_IN_APP, REPORT_VARS_ALL };
+
 struct report_context {
     const char *event_id; /* 32 hex digits, fixed at capture */
     uint64_t time;        /* of capture, for snapshots that lost theirs; nanoseconds since 1970 */
@@ -37,6 +39,7 @@ struct report_context {
     size_t n_tags;
 
     bool send_pii;          /* send-default-pii: argv, cwd, environment, user name may leave */
+    enum report_vars vars;  /* frames that have their variables in the report */
     const char *suppressed; /* count of equal crashes before this one, as text; NULL if none */
     const char *damage; /* why the report is reduced ("the worker crashed twice"), NULL if not */
     const char *work_directory; /* sources below it get relative file names; NULL: none */

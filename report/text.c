@@ -15,6 +15,7 @@
 #include "report/sourcepath.h"
 #include "report/threadgroups.h"
 #include "report/toldtext.h"
+#include "report/varstext.h"
 
 enum {
     NAME_COLUMN = 45,
@@ -124,6 +125,7 @@ static void print_frame(FILE *out, const struct crash_report *report, size_t num
             frame->inlined ? "   inlined" : "", guessed ? "   (stack scan: may be wrong)" : "");
     if (with_source)
         print_source(out, frame);
+    varstext_print(out, frame);
 }
 
 static void print_stack(FILE *out, const struct crash_report *report) {

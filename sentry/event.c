@@ -19,6 +19,7 @@ enum { SANITIZER_MAX = 64 * 1024 };
 /* What is left out of an event that is too large, one step after the other. */
 enum cut {
     CUT_NOTHING,
+    CUT_VARIABLES_OF_OTHERS,
     CUT_SOURCE_OF_OTHERS,
     CUT_EQUAL_STACKS,
     CUT_OTHERS_TO_20_FRAMES,
@@ -95,7 +96,7 @@ static json_t *render_exception(const struct crash_report *report,
     json_put_text(exception, "type", diagnosis->type, 128);
     json_put_text(exception, "value", diagnosis->value, 8192);
     if (report->n_threads) {
-        struct stacktrace_options whole = {.event = options, .source = true};
+        struct stacktrace_options whole = {.event = options, .source = true, .variables = true};
         json_object_set_new(exception, "thread_id", json_integer(report->threads[0].tid));
         json_t *stack = stacktrace_render(report, &report->threads[0], &whole, left_out);
         if (stack) {
@@ -132,6 +133,7 @@ static json_t *render_thread(const struct crash_report *report, size_t index,
     struct stacktrace_options stack_options = {
         .event = options,
         .source = cut < CUT_SOURCE_OF_OTHERS,
+        .variables = cut < CUT_VARIABLES_OF_OTHERS,
         .max_frames = cut >= CUT_OTHERS_TO_5_FRAMES    ? 5
                       : cut >= CUT_OTHERS_TO_20_FRAMES ? 20
                                                        : 0,
@@ -212,6 +214,7 @@ static json_t *render_sdk(void) {
 
 static json_t *render_extra(const struct crash_report *report, enum cut cut, size_t left_out) {
     static const char *const words[CUT_STEPS] = {
+        [CUT_VARIABLES_OF_OTHERS] = "variables of the other threads",
         [CUT_SOURCE_OF_OTHERS] = "source lines of the other threads",
         [CUT_EQUAL_STACKS] = "stacks equal to another thread's",
         [CUT_OTHERS_TO_20_FRAMES] = "frames of other threads beyond the newest 20",
@@ -221,7 +224,7 @@ static json_t *render_extra(const struct crash_report *report, enum cut cut, siz
         [CUT_IMAGES] = "images without a frame",
     };
     json_t *extra = json_object(), *list = json_array();
-    for (int i = CUT_SOURCE_OF_OTHERS; i <= (int)cut; i++)
+    for (int i = CUT_NOTHING + 1; i <= (int)cut; i++)
         json_array_append_new(list, json_string(words[i]));
     json_put(extra, "left out to keep the event small", list);
     /* Not an attachment: most servers but Sentry's own ignore those. */

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "report/sourcepath.h"
 #include "sentry/json.h"
+#include "sentry/vars.h"
 
 enum { NAME_LIMIT = 256, LINE_LIMIT = 200 };
 
@@ -86,10 +87,7 @@ static json_t *render_frame(const struct crash_report *report, const struct repo
     if (options->source)
         put_source(object, frame);
     json_object_set_new(object, "in_app", json_boolean(thread->in_app[index]));
-    /* Strict servers refuse the trust key, and Symbolicator deletes frames that have it. */
-    if (frame->trust == FRAME_TRUST_SCAN)
-        json_object_set_new(object, "vars",
-                            json_pack("{ss}", "found by", "stack scan: may be wrong"));
+    json_put(object, "vars", vars_render(frame, options->variables));
     /* A frame needs one of function, filename and instruction_addr. */
     if (!json_object_get(object, "function") && !json_object_get(object, "filename") &&
         !json_object_get(object, "instruction_addr"))

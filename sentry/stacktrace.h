@@ -12,7 +12,7 @@ enum { STACKTRACE_NEWEST = 200, STACKTRACE_OLDEST = 50 };
 
 struct stacktrace_options {
     const struct event_options *event;
-    bool source;
+    bool source, variables;
     size_t max_frames; /* newest ones that are kept; 0: the limits above */
 };
 

@@ -23,6 +23,22 @@ struct frame_source {
     char **lines;
 };
 
+enum variable_state {
+    VARIABLE_KNOWN,
+    VARIABLE_OPTIMIZED_OUT, /* it has no value at this instruction */
+    VARIABLE_NOT_CAPTURED,  /* it has one, in a register or memory that the snapshot lacks */
+};
+
+/* An argument or a local variable. name and value are never NULL; value says it where the state is
+ * not VARIABLE_KNOWN, too. */
+struct variable {
+    char *name;
+    char *type; /* NULL if unknown */
+    char *value;
+    bool argument;
+    enum variable_state state;
+};
+
 /* Strings are NULL where unknown. Everything is owned by the stack. */
 struct frame {
     uint64_t pc; /* interrupted instruction, or return address; the same for the inlined frames of
@@ -49,6 +65,10 @@ struct frame {
     char *comp_dir;                       /* of its compilation unit */
     unsigned line, column, discriminator; /* 0 if unknown */
     struct frame_source source;           /* n_lines 0 if not readable */
+
+    struct variable *variables; /* arguments first, then locals, those of inner blocks first: of two
+                                   with one name the first hides the second */
+    size_t n_variables;
 };
 
 struct stack {

@@ -16,6 +16,12 @@ static void frame_free(struct frame *frame) {
     free(frame->path);
     free(frame->comp_dir);
     source_free(&frame->source);
+    for (size_t i = 0; i < frame->n_variables; i++) {
+        free(frame->variables[i].name);
+        free(frame->variables[i].type);
+        free(frame->variables[i].value);
+    }
+    free(frame->variables);
 }
 
 void frame_list_free(struct frame_list *list) {

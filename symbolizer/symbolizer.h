@@ -39,6 +39,16 @@ int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
              const struct walk_file *files, size_t n_files, struct walk **ret);
 struct walk *walk_free(struct walk *walk);
 
+/* Which variables walk_stack reads. */
+struct variable_policy {
+    bool (*wants)(const struct frame *frame, void *data); /* those of frame; NULL: of no frame */
+    void *data;
+    /* Variables and members of such a name are read, but not shown; NULL: there are none. */
+    bool (*is_secret)(const char *name);
+};
+
+void walk_set_variables(struct walk *walk, const struct variable_policy *policy);
+
 /* Unwinds and symbolizes snapshot.threads[thread]. 0, or -ENOMEM, or -ENODATA when the thread has
  * neither pc nor sp. */
 int walk_stack(struct walk *walk, size_t thread, struct stack *ret);

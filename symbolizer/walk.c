@@ -179,6 +179,10 @@ int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
     return 0;
 }
 
+void walk_set_variables(struct walk *walk, const struct variable_policy *policy) {
+    walk->variables = *policy;
+}
+
 struct walk *walk_free(struct walk *walk) {
     if (!walk)
         return NULL;

@@ -40,6 +40,7 @@ struct walk {
     struct walk_entry *entries; /* one for each module of the snapshot */
     struct unwinder *unwinder;
     struct walk_budget budget;
+    struct variable_policy variables;
 };
 
 /* Options and cache of the symbolizer, for walk_new. */
