@@ -9,6 +9,7 @@
 
 #include "libcrashhook/abort.h"
 #include "libcrashhook/dontdump.h"
+#include "libcrashhook/globals.h"
 #include "libcrashhook/hook.h"
 #include "libcrashhook/images.h"
 #include "libcrashhook/linkmap.h"
@@ -209,6 +210,7 @@ static void write_sections(struct capture *capture) {
         /* Pointers lead anywhere, even to where reading never ends. */
         snapshot_writer_flush(&capture->writer);
         part(capture, pointed_write);
+        part(capture, globals_write);
         part(capture, images_write_contents);
     }
     write_end(capture);

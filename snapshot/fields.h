@@ -174,7 +174,8 @@ enum { SNAPSHOT_VERSION = 1 };
     X(5, VDSO, "the whole image: there is no file for it")                                         \
     X(6, UNWIND, ".eh_frame_hdr or .eh_frame of a module whose file is gone")                      \
     X(7, SYMBOLS, ".dynsym or .dynstr of a module whose file is gone")                             \
-    X(8, POINTED, "behind a register or a word of the stack")
+    X(8, POINTED, "behind a register or a word of the stack, or behind a pointer found there")     \
+    X(9, GLOBALS, "static variables of the program, thread-local ones of the crashed thread")
 
 enum snapshot_section {
 #define X(number, NAME, name, many, text) SNAPSHOT_SECTION_##NAME = number,
