@@ -5,7 +5,7 @@ PYTHON ?= /usr/bin/python3
 JOBS ?= $(shell nproc)
 PYTEST = CRASHD_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q -p no:cacheprovider
 
-.PHONY: all build demo test test-sanitized test-hosts test-hosts-smoke lint fuzz bench deps clean
+.PHONY: all build demo test test-sanitized test-addresses test-hosts test-hosts-smoke lint fuzz bench deps clean
 
 all: build
 
@@ -35,6 +35,11 @@ test-sanitized:
 	@meson test -C $(BUILD)-sanitized --suite unit --print-errorlogs --quiet
 	CRASHD_BUILD=$(abspath $(BUILD)-sanitized) CRASHD_SANITIZED=1 \
 	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/integration tests/torture
+
+# Functions, inlined calls, files and lines of 10,000 addresses of each program, against addr2line
+# and llvm-symbolizer; `make test` takes 500.
+test-addresses: build
+	CRASHD_ADDRESSES=10000 $(PYTEST) -rA tests/integration/addresses_test.py
 
 # Real programs from Debian, unmodified, with the hook in them.
 test-hosts: build

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import address_programs
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,78 +16,9 @@ BUILD = Path(os.environ.get("CRASHD_BUILD", ROOT / "build"))
 COMMAND = os.environ.get("CRASHD_SYMBOLIZE", f"{BUILD}/crashctl/crashctl symbolize").split()
 ADDRESSES = 400
 
-C_SOURCE = r"""
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-struct node { struct node *next; int key; };
-static inline int square(int x) { return x * x + (x > 3 ? 1 : 2); }
-static inline int twice(int x) { return square(x) + square(x + 1); }
-static int compare(const void *a, const void *b) {
-    return twice(*(const int *)a) - twice(*(const int *)b);
-}
-__attribute__((noinline)) static int walk(const struct node *n, int k) {
-    int sum = 0;
-    for (; n && n->key != k; n = n->next) sum += n->key ? twice(n->key) : 0;
-    if (sum == 4711) abort();
-    return sum;
-}
-__attribute__((cold, noinline)) void never(const char *text) { fprintf(stderr, "%s\n", text); exit(3); }
-int entry(int argc, char **argv) {
-    int values[64];
-    for (int i = 0; i < 64; i++) { values[i] = rand() % 1000; if (values[i] < 0) never(argv[0]); }
-    qsort(values, 64, sizeof(int), compare);
-    struct node a = {0, 1}, b = {&a, 2}, c = {&b, argc};
-    switch (argc) { case 1: return walk(&c, 9); case 2: return twice(argc);
-    case 3: return walk(&b, (int)strlen(argv[1])); default: return square(values[3]); }
-}
-int main(int argc, char **argv) { return entry(argc, argv); }
-"""
-
-CXX_SOURCE = r"""
-#include <algorithm>
-#include <functional>
-#include <map>
-#include <stdexcept>
-#include <string>
-#include <vector>
-namespace shop {
-template <typename T> struct Box {
-    T value;
-    template <typename F> auto apply(F f) const { return f(value); }
-    bool operator<(const Box &other) const { return value < other.value; }
-};
-namespace { int hidden(int x) { struct Local { int go(int y) { return y * 3 + 1; } } l; return l.go(x) ^ 5; } }
-class Order {
-  public:
-    explicit Order(std::string name) : name_(std::move(name)) {}
-    virtual ~Order() = default;
-    int total(const std::vector<Box<int>> &items) const {
-        int sum = 0;
-        for (const auto &item : items)
-            sum += item.apply([this](int v) { return v + (int)name_.size(); });
-        if (sum < 0) throw std::runtime_error("negative total of " + name_);
-        return sum + hidden(sum);
-    }
-    operator bool() const { return !name_.empty(); }
-  private:
-    std::string name_;
-};
-}
-extern "C" int plain(int x) { return x + 41; }
-int main(int argc, char **argv) {
-    std::map<std::string, std::vector<shop::Box<int>>> orders;
-    for (int i = 0; i < argc + 10; i++) orders[std::to_string(i % 3)].push_back({i * 7 % 5});
-    int all = 0;
-    std::function<int(int)> add = [&](int v) { return v + argc; };
-    for (auto &[name, items] : orders) {
-        std::sort(items.begin(), items.end());
-        shop::Order order(name);
-        try { if (order) all += add(order.total(items)); } catch (const std::exception &e) { all -= plain(1); }
-    }
-    return all & 127;
-}
-"""
+C_SOURCE = address_programs.C_SOURCE + address_programs.MAIN_SOURCE
+CXX_SOURCE = address_programs.CXX_SOURCE + address_programs.MAIN_SOURCE.replace(
+    "int entry", 'extern "C" int entry')
 
 VARIANTS = {
     "c-O0": ("gcc", "-O0 -g", C_SOURCE),
