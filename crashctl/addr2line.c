@@ -243,7 +243,7 @@ static void print_address(struct lookup *lookup, uint64_t address) {
     const struct label *label = label_at(&lookup->labels, section, address);
     struct functions *functions = symbolizer_file_functions(lookup->file);
     struct code_chain chain;
-    if (functions && functions_lookup(functions, address, LINE_LAST, &chain)) {
+    if (functions && functions_lookup(functions, address, DW_ROW_LAST, &chain)) {
         print_chain(lookup, &chain, label);
         code_chain_free(&chain);
     } else if (label) {

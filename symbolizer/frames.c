@@ -125,7 +125,7 @@ int frames_append(const struct frame_context *context, struct module *module,
     size_t first = list->n;
     struct code_chain chain;
     int r = 0;
-    if (functions && functions_lookup(functions, address, LINE_STATEMENT, &chain)) {
+    if (functions && functions_lookup(functions, address, DW_ROW_STATEMENT, &chain)) {
         r = append_chain(context, module, &chain, base, list);
         code_chain_free(&chain);
     } else if (!add(list, base)) {

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address -> function, chain of inlined calls, line, by own tables over libdw (FINDINGS F.2).
+ * Address -> function, chain of inlined calls, line, by tables over symbolizer/dwarf/.
  * Units are read when an address falls into them. Addresses are those of the file (p_vaddr).
  */
 #ifndef SYMBOLIZER_FUNCTIONS_H
 #define SYMBOLIZER_FUNCTIONS_H
 
-#include <elfutils/libdw.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/cleanup.h"
+#include "symbolizer/dwarf/info.h"
+#include "symbolizer/dwarf/lines.h"
 
 enum { CODE_CHAIN_LIMIT = 129 };
 
-/* Texts belong to the Dwarf unless said otherwise; NULL if unknown. */
+/* Texts belong to struct functions unless said otherwise; NULL if unknown. */
 struct code_frame {
     const char *name;         /* DW_AT_name */
     const char *linkage_name; /* mangled */
@@ -35,18 +31,14 @@ struct code_chain {
     const char *comp_dir;
 };
 
-/* Of several line table rows for one address gdb takes the last that begins a statement,
- * addr2line the last. */
-enum line_choice { LINE_STATEMENT, LINE_LAST };
-
 struct functions;
 
-/* 0 or -ENOMEM. dwarf must outlive the result. */
-int functions_new(Dwarf *dwarf, struct functions **ret);
+/* 0 or -ENOMEM. info must outlive the result. */
+int functions_new(struct dw_info *info, struct functions **ret);
 struct functions *functions_free(struct functions *functions);
 
 /* False if no unit knows the address. The chain is to be freed in any case. */
-bool functions_lookup(struct functions *functions, uint64_t address, enum line_choice choice,
+bool functions_lookup(struct functions *functions, uint64_t address, enum dw_row_choice choice,
                       struct code_chain *ret);
 void code_chain_free(struct code_chain *chain);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "symbolizer/modules.h"
 
-#include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <string.h>
 
@@ -11,10 +10,8 @@ static void module_close(struct module *module) {
     functions_free(module->functions);
     symbols_free(module->symbols);
     unwind_tables_free(module->unwind);
-    if (module->dwarf)
-        dwarf_end(module->dwarf);
-    if (module->alternate_dwarf)
-        dwarf_end(module->alternate_dwarf);
+    dw_info_free(module->info);
+    dw_info_free(module->alternate_info);
     elf_file_close(module->mini);
     elf_file_close(module->alternate);
     elf_file_close(module->debug);
@@ -114,17 +111,19 @@ void module_cache_free(struct module_cache *cache) {
     cache->modules = NULL;
 }
 
+/* .gnu_debugaltlink: a file name, then the build-id of the file. */
 static void attach_alternate(struct module_cache *cache, const struct file_source *source,
                              struct module *module, const struct elf_file *file) {
-    const char *name = NULL;
-    const void *build_id = NULL;
-    ssize_t size = dwelf_dwarf_gnu_debugaltlink(module->dwarf, &name, &build_id);
-    if (size <= 0 || debugfile_find_alternate(source, cache->debug_directories, file, name,
-                                              build_id, (size_t)size, &module->alternate) < 0)
+    struct dw_slice link = dw_sections_get(&module->info->sections, DW_SECTION_ALTLINK);
+    size_t length = link.data ? strnlen((const char *)link.data, link.size) : 0;
+    if (length == 0 || length + 1 >= link.size ||
+        debugfile_find_alternate(source, cache->debug_directories, file, (const char *)link.data,
+                                 link.data + length + 1, link.size - length - 1,
+                                 &module->alternate) < 0)
         return;
-    module->alternate_dwarf = dwarf_begin_elf(module->alternate->elf, DWARF_C_READ, NULL);
-    if (module->alternate_dwarf)
-        dwarf_setalt(module->dwarf, module->alternate_dwarf);
+    if (dw_info_new(module->alternate, source, false, &module->alternate_info) < 0)
+        module->alternate_info = NULL;
+    module->info->alternate = module->alternate_info;
 }
 
 static void find_debug(struct module_cache *cache, const struct file_source *source,
@@ -146,11 +145,10 @@ struct functions *module_functions(struct module_cache *cache, const struct file
     const struct elf_file *file = module->debug ? module->debug : module->file;
     if (!elf_file_has_dwarf(file))
         return NULL;
-    module->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
-    if (!module->dwarf)
+    if (dw_info_new(file, source, false, &module->info) < 0)
         return NULL;
     attach_alternate(cache, source, module, file);
-    if (functions_new(module->dwarf, &module->functions) < 0)
+    if (functions_new(module->info, &module->functions) < 0)
         module->functions = NULL;
     return module->functions;
 }

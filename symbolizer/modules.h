@@ -3,8 +3,6 @@
 #ifndef SYMBOLIZER_MODULES_H
 #define SYMBOLIZER_MODULES_H
 
-#include <elfutils/libdw.h>
-
 #include "symbolizer/elf_file.h"
 #include "symbolizer/functions.h"
 #include "symbolizer/symbols.h"
@@ -17,7 +15,7 @@ struct module {
 
     bool debug_tried;
     struct elf_file *debug, *alternate; /* NULL if the file itself has it all */
-    Dwarf *dwarf, *alternate_dwarf;
+    struct dw_info *info, *alternate_info;
     bool functions_tried;
     struct functions *functions;
 

@@ -3,13 +3,12 @@
 #ifndef SYMBOLIZER_SCOPE_H
 #define SYMBOLIZER_SCOPE_H
 
-#include <elfutils/libdw.h>
-#include <stdbool.h>
+#include "symbolizer/dwarf/die.h"
 
-/* The DIE's unit is in a language whose names are symbols (C, assembler, Fortran, Go, ...). */
-bool scope_language_is_plain(Dwarf_Die *die);
+/* The unit is in a language whose names are symbols (C, assembler, Fortran, Go, ...). */
+bool scope_language_is_plain(struct dw_unit *unit);
 
 /* "ns::Class::name"; malloc'ed, NULL if there is no name or no memory. */
-char *scope_qualified_name(Dwarf_Die *die);
+char *scope_qualified_name(const struct dw_die *die);
 
 #endif

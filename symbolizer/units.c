@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "symbolizer/units.h"
 
-#include <dwarf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbolizer/dwarf/ranges.h"
+
 enum {
     TABLE_BUDGET = 4 << 20,
-    UNITS_LIMIT = 1 << 20,
     RANGES_PER_FUNCTION = 4096,
     WALK_DEPTH = 128,
     LOOK_BACK = 64,
 };
-
-bool unit_next_sibling(Dwarf_Die *die) {
-    Dwarf_Off before = dwarf_dieoffset(die);
-    Dwarf_Die next;
-    if (dwarf_siblingof(die, &next) != 0 || dwarf_dieoffset(&next) <= before)
-        return false;
-    *die = next;
-    return true;
-}
 
 static void *grow(void *array, size_t n, size_t size) {
     if (n & (n - 1))
@@ -31,12 +22,13 @@ static void *grow(void *array, size_t n, size_t size) {
 
 static int add_unit_ranges(struct units *units, size_t index) {
     struct unit *unit = &units->units[index];
-    Dwarf_Addr base, low, high;
-    ptrdiff_t at = 0;
-    while (units->budget > 0 && (at = dwarf_ranges(&unit->die, at, &base, &low, &high)) > 0) {
+    struct dw_ranges at;
+    uint64_t low, high;
+    dw_unit_ranges(unit->unit, &at);
+    while (units->budget > 0 && dw_ranges_next(&at, &low, &high)) {
         units->budget--;
         /* Linkers leave discarded functions at address 0. */
-        if (low == 0 || low >= high)
+        if (low == 0)
             continue;
         struct unit_range *grown = grow(units->ranges, units->n_ranges, sizeof(*grown));
         if (!grown)
@@ -55,15 +47,11 @@ static int compare_unit_ranges(const void *a, const void *b) {
     return x->unit < y->unit ? -1 : x->unit > y->unit;
 }
 
-int units_read(Dwarf *dwarf, struct units *ret) {
-    *ret = (struct units){.dwarf = dwarf, .budget = TABLE_BUDGET};
-    Dwarf_CU *cu = NULL;
-    Dwarf_Half version;
-    uint8_t type;
-    Dwarf_Die die;
-    while (ret->n_units < UNITS_LIMIT &&
-           dwarf_get_units(dwarf, cu, &cu, &version, &type, &die, NULL) == 0) {
-        if (type != DW_UT_compile && type != DW_UT_skeleton)
+int units_read(struct dw_info *info, struct units *ret) {
+    *ret = (struct units){.budget = TABLE_BUDGET};
+    for (size_t i = 0; i < info->n_info_units; i++) {
+        struct dw_unit *unit = &info->units[i];
+        if (unit->type != DW_UT_compile && unit->type != DW_UT_skeleton)
             continue;
         struct unit *grown = grow(ret->units, ret->n_units, sizeof(*grown));
         if (!grown) {
@@ -71,9 +59,7 @@ int units_read(Dwarf *dwarf, struct units *ret) {
             return -ENOMEM;
         }
         ret->units = grown;
-        /* The body of a split unit is a file to open: only when an address needs it. */
-        ret->units[ret->n_units] =
-            (struct unit){.die = die, .body = die, .has_body = type == DW_UT_compile};
+        ret->units[ret->n_units] = (struct unit){.unit = unit};
         if (add_unit_ranges(ret, ret->n_units++) < 0) {
             units_free(ret);
             return -ENOMEM;
@@ -95,6 +81,7 @@ void units_free(struct units *units) {
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): n_units are there */
         free(units->units[i].functions);
         free(units->units[i].reach);
+        dw_lines_free(units->units[i].lines);
     }
     free(units->units);
     free(units->ranges);
@@ -121,28 +108,27 @@ bool units_at(struct units *units, uint64_t address,
     return false;
 }
 
-static int add_function(struct units *units, struct unit *unit, Dwarf_Die *die) {
-    Dwarf_Addr base, low, high;
-    ptrdiff_t at = 0;
+static int add_function(struct units *units, struct unit *unit, const struct dw_die *die) {
+    struct dw_ranges at;
+    uint64_t low, high;
+    dw_die_ranges(die, &at);
     for (size_t i = 0; i < RANGES_PER_FUNCTION && units->budget > 0; i++) {
-        at = dwarf_ranges(die, at, &base, &low, &high);
-        if (at <= 0)
+        if (!dw_ranges_next(&at, &low, &high))
             break;
         units->budget--;
-        if (low == 0 || low >= high)
+        if (low == 0)
             continue;
         struct function_range *grown = grow(unit->functions, unit->n_functions, sizeof(*grown));
         if (!grown)
             return -ENOMEM;
         unit->functions = grown;
-        unit->functions[unit->n_functions++] =
-            (struct function_range){low, high, dwarf_dieoffset(die)};
+        unit->functions[unit->n_functions++] = (struct function_range){low, high, die->offset};
     }
     return 0;
 }
 
 /* Deep: local classes, lambdas and nested functions are children of functions. */
-static bool is_walked(int tag, bool deep) {
+static bool is_walked(unsigned tag, bool deep) {
     switch (tag) {
     case DW_TAG_namespace:
     case DW_TAG_module:
@@ -159,35 +145,23 @@ static bool is_walked(int tag, bool deep) {
     }
 }
 
-/* In an honest tree a sibling stands behind all that is inside of its elder. In a broken one the
- * same entries would be met again and again. */
-static bool next_entry(Dwarf_Die *die, Dwarf_Off *last) {
-    if (!unit_next_sibling(die) || dwarf_dieoffset(die) <= *last)
-        return false;
-    *last = dwarf_dieoffset(die);
-    return true;
-}
-
 static int walk_functions(struct units *units, struct unit *unit, bool deep) {
-    Dwarf_Die stack[WALK_DEPTH];
-    if (dwarf_child(&unit->body, &stack[0]) != 0)
+    struct dw_die stack[WALK_DEPTH];
+    if (!dw_unit_root(unit->body, &stack[0]) || !dw_die_child(&stack[0], &stack[0]))
         return 0;
-    Dwarf_Off last = dwarf_dieoffset(&stack[0]);
     for (size_t depth = 1; depth > 0;) {
-        Dwarf_Die *die = &stack[depth - 1];
-        int tag = dwarf_tag(die);
+        struct dw_die *die = &stack[depth - 1];
+        unsigned tag = dw_die_tag(die);
         if (tag == DW_TAG_subprogram) {
             int r = add_function(units, unit, die);
             if (r < 0)
                 return r;
         }
-        if (depth < WALK_DEPTH && is_walked(tag, deep) && dwarf_child(die, &stack[depth]) == 0 &&
-            dwarf_dieoffset(&stack[depth]) > last) {
-            last = dwarf_dieoffset(&stack[depth]);
+        if (depth < WALK_DEPTH && is_walked(tag, deep) && dw_die_child(die, &stack[depth])) {
             depth++;
             continue;
         }
-        while (depth > 0 && !next_entry(&stack[depth - 1], &last))
+        while (depth > 0 && !dw_die_next_sibling(&stack[depth - 1]))
             depth--;
     }
     return 0;
@@ -203,13 +177,10 @@ static int compare_functions(const void *a, const void *b) {
 }
 
 static void read_functions(struct units *units, struct unit *unit, bool deep) {
-    if (!unit->has_body) {
-        Dwarf_Die body;
-        unit->has_body = true;
-        if (dwarf_cu_info(unit->die.cu, NULL, NULL, NULL, &body, NULL, NULL, NULL) == 0 &&
-            body.addr)
-            unit->body = body;
-    }
+    if (!unit->body)
+        unit->body = dw_unit_body(unit->unit);
+    if (!unit->body)
+        unit->body = unit->unit;
     unit->n_functions = 0;
     unit->state = deep ? UNIT_DEEP : UNIT_SHALLOW;
     free(unit->functions);
@@ -245,7 +216,7 @@ static const struct function_range *find_function(const struct unit *unit, uint6
     return NULL;
 }
 
-bool unit_function_at(struct units *units, struct unit *unit, uint64_t address, Dwarf_Die *ret,
+bool unit_function_at(struct units *units, struct unit *unit, uint64_t address, struct dw_die *ret,
                       uint64_t *entry) {
     if (unit->state == UNIT_UNREAD)
         read_functions(units, unit, false);
@@ -256,13 +227,18 @@ bool unit_function_at(struct units *units, struct unit *unit, uint64_t address, 
     }
     if (!found)
         return false;
-    /* Offsets of a split unit count in its own file. */
-    Dwarf *dwarf = dwarf_cu_getdwarf(unit->body.cu);
-    if (!dwarf_offdie(dwarf, found->die, ret))
+    if (!dw_die_at(unit->body, found->die, ret))
         return false;
-    *entry = found->low;
-    Dwarf_Addr pc;
-    if (dwarf_entrypc(ret, &pc) == 0)
-        *entry = pc;
+    if (!dw_die_entry(ret, entry))
+        *entry = found->low;
     return true;
+}
+
+struct dw_lines *unit_lines(struct unit *unit) {
+    if (!unit->lines_tried) {
+        unit->lines_tried = true;
+        if (dw_lines_read(unit->unit, &unit->lines) < 0)
+            unit->lines = NULL;
+    }
+    return unit->lines;
 }

@@ -3,27 +3,24 @@
 #ifndef SYMBOLIZER_UNITS_H
 #define SYMBOLIZER_UNITS_H
 
-#include <elfutils/libdw.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "symbolizer/dwarf/die.h"
+#include "symbolizer/dwarf/lines.h"
 
 struct function_range {
     uint64_t low, high;
-    Dwarf_Off die;
+    uint64_t die; /* offset in the body's section */
 };
 
 struct unit {
-    Dwarf_Die die;  /* skeleton, if split: ranges and lines */
-    Dwarf_Die body; /* where the functions are; the same if not split */
-    bool has_body, has_ranges;
+    struct dw_unit *unit; /* ranges and lines */
+    struct dw_unit *body; /* where the functions are; the same if it is not split */
+    bool has_ranges;
     enum { UNIT_UNREAD, UNIT_SHALLOW, UNIT_DEEP } state;
     struct function_range *functions; /* by low */
     uint64_t *reach;                  /* highest end of functions[0..i] */
     size_t n_functions;
-    bool lines_read;
-    Dwarf_Lines *lines;
-    size_t n_lines;
+    bool lines_tried;
+    struct dw_lines *lines;
 };
 
 struct unit_range {
@@ -32,7 +29,6 @@ struct unit_range {
 };
 
 struct units {
-    Dwarf *dwarf;
     struct unit *units;
     size_t n_units;
     struct unit_range *ranges; /* by low */
@@ -41,7 +37,7 @@ struct units {
 };
 
 /* 0 or -ENOMEM. */
-int units_read(Dwarf *dwarf, struct units *ret);
+int units_read(struct dw_info *info, struct units *ret);
 void units_free(struct units *units);
 
 /* Calls visit for each unit that may cover address, the likeliest first, until it returns true. */
@@ -49,10 +45,10 @@ bool units_at(struct units *units, uint64_t address,
               bool (*visit)(struct units *units, struct unit *unit, void *data), void *data);
 
 /* The function of the unit that covers address, nested ones included. */
-bool unit_function_at(struct units *units, struct unit *unit, uint64_t address, Dwarf_Die *ret,
+bool unit_function_at(struct units *units, struct unit *unit, uint64_t address, struct dw_die *ret,
                       uint64_t *entry);
 
-/* Reads a DIE's sibling; false at the end, and where a broken file leads backwards. */
-bool unit_next_sibling(Dwarf_Die *die);
+/* NULL if there is none. */
+struct dw_lines *unit_lines(struct unit *unit);
 
 #endif
