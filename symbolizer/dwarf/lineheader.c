@@ -139,10 +139,7 @@ int line_header_read(struct dw_unit *unit, struct line_header *ret) {
 }
 
 const char *line_header_directory(const struct line_header *header, uint64_t number) {
+    /* Number 0 is the directory of the compilation; DWARF 5 repeats it in the table. */
     uint64_t index = header->version >= 5 ? number : number - 1;
-    /* Number 0 is the directory of the compilation; DWARF 5 repeats it. */
-    if (number == 0 && header->version >= 5 && header->n_directories > 0 &&
-        header->directories[0] && *header->directories[0] == '/')
-        return header->directories[0];
-    return number > 0 && index < header->n_directories ? header->directories[index] : NULL;
+    return index < header->n_directories ? header->directories[index] : NULL;
 }
