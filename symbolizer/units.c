@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "symbolizer/dwarf/ranges.h"
 
 enum {
@@ -13,12 +14,6 @@ enum {
     WALK_DEPTH = 128,
     LOOK_BACK = 64,
 };
-
-static void *grow(void *array, size_t n, size_t size) {
-    if (n & (n - 1))
-        return array;
-    return n ? reallocarray(array, n * 2, size) : calloc(1, size);
-}
 
 static int add_unit_ranges(struct units *units, size_t index) {
     struct unit *unit = &units->units[index];

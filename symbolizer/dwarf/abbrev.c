@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "symbolizer/dwarf/bytes.h"
 
 enum { ATTRIBUTES_LIMIT = 4 << 20, ATTRIBUTES_OF_ONE = 1024 };
@@ -75,12 +76,6 @@ static void measure(const struct dw_abbrevs *table, struct dw_abbrev *abbrev) {
     abbrev->size = size;
 }
 
-static void *grow(void *array, size_t n, size_t size) {
-    if (n & (n - 1))
-        return array;
-    return n ? reallocarray(array, n * 2, size) : calloc(1, size);
-}
-
 static int read_attributes(struct bytes *bytes, struct dw_abbrevs *table,
                            struct dw_abbrev *abbrev) {
     abbrev->first = (uint32_t)table->n_attributes;
@@ -142,8 +137,9 @@ int dw_abbrevs_read(struct dw_slice section, uint64_t offset, struct dw_sizes si
     struct bytes bytes = bytes_of(section.data, section.size, offset);
     table->place = bytes.at;
     table->sizes = sizes;
+    table->attributes = calloc(1, sizeof(*table->attributes));
     bool sorted;
-    int r = read_table(&bytes, table, limit, &sorted);
+    int r = table->attributes ? read_table(&bytes, table, limit, &sorted) : -ENOMEM;
     if (r < 0) {
         dw_abbrevs_free(table);
         return r;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "symbolizer/dwarf/bytes.h"
 #include "symbolizer/dwarf/value.h"
 
@@ -17,25 +18,19 @@ void line_header_free(struct line_header *header) {
 }
 
 static int add_directory(struct line_header *header, const char *name) {
-    size_t n = header->n_directories;
-    if ((n & (n - 1)) == 0) {
-        const char **grown = reallocarray(header->directories, n ? n * 2 : 1, sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        header->directories = grown;
-    }
+    const char **grown = grow(header->directories, header->n_directories, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    header->directories = grown;
     header->directories[header->n_directories++] = name;
     return 0;
 }
 
 static int add_file(struct line_header *header, struct line_file file) {
-    size_t n = header->n_files;
-    if ((n & (n - 1)) == 0) {
-        struct line_file *grown = reallocarray(header->files, n ? n * 2 : 1, sizeof(*grown));
-        if (!grown)
-            return -ENOMEM;
-        header->files = grown;
-    }
+    struct line_file *grown = grow(header->files, header->n_files, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    header->files = grown;
     header->files[header->n_files++] = file;
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "symbolizer/dwarf/bytes.h"
 #include "symbolizer/dwarf/lineheader.h"
 #include "symbolizer/dwarf/lineprogram.h"
@@ -32,12 +33,6 @@ struct dw_lines {
     size_t n_sequences;
     char **paths; /* of files, made when asked for */
 };
-
-static void *grow(void *array, size_t n, size_t size) {
-    if (n & (n - 1))
-        return array;
-    return n ? reallocarray(array, n * 2, size) : calloc(1, size);
-}
 
 static int add_mark(struct dw_lines *lines, uint64_t address, const struct line_state *state) {
     struct mark *grown = grow(lines->marks, lines->n_marks, sizeof(*grown));

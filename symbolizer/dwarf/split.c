@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "symbolizer/dwarf/package.h"
 #include "symbolizer/dwarf/unit.h"
 
@@ -35,9 +36,7 @@ static struct dw_info *open_split(struct dw_info *info, const char *path) {
     if (info->n_splits == SPLITS_LIMIT || elf_file_open(info->source, path, &file) < 0 ||
         dw_info_new(file, info->source, true, &split) < 0)
         return NULL;
-    struct dw_split *grown = info->splits;
-    if ((info->n_splits & (info->n_splits - 1)) == 0)
-        grown = reallocarray(grown, info->n_splits ? info->n_splits * 2 : 1, sizeof(*grown));
+    struct dw_split *grown = grow(info->splits, info->n_splits, sizeof(*grown));
     if (!grown)
         return NULL;
     info->splits = grown;

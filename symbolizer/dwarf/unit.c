@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "symbolizer/dwarf/package.h"
 #include "symbolizer/dwarf/split.h"
 #include "symbolizer/dwarf/value.h"
@@ -51,13 +52,10 @@ static int read_section(struct dw_info *info, enum dw_section_id id) {
     struct dw_slice section = dw_sections_get(&info->sections, id);
     struct bytes bytes = bytes_of(section.data, section.size, 0);
     while (!bytes.bad && bytes_left(&bytes) > 0 && info->n_units < UNITS_LIMIT) {
-        if ((info->n_units & (info->n_units - 1)) == 0) {
-            size_t n = info->n_units ? info->n_units * 2 : 1;
-            struct dw_unit *grown = reallocarray(info->units, n, sizeof(*grown));
-            if (!grown)
-                return -ENOMEM;
-            info->units = grown;
-        }
+        struct dw_unit *grown = grow(info->units, info->n_units, sizeof(*grown));
+        if (!grown)
+            return -ENOMEM;
+        info->units = grown;
         if (!read_header(info, id == DW_SECTION_TYPES, &bytes, section.data,
                          &info->units[info->n_units]))
             break;
@@ -163,10 +161,7 @@ static bool load_abbrevs(struct dw_unit *unit) {
     if (unit->abbrevs)
         return true;
     struct dw_abbrevs *table;
-    struct dw_abbrevs **grown = info->abbrevs;
-    if ((info->n_abbrevs & (info->n_abbrevs - 1)) == 0)
-        grown = reallocarray(info->abbrevs, info->n_abbrevs ? info->n_abbrevs * 2 : 1,
-                             sizeof(struct dw_abbrevs *));
+    struct dw_abbrevs **grown = grow(info->abbrevs, info->n_abbrevs, sizeof(*grown));
     if (!grown)
         return false;
     info->abbrevs = grown;
