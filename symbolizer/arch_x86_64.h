@@ -45,4 +45,23 @@ bool arch_ends_in_call(const uint8_t *bytes, size_t size, uint64_t address, uint
 bool arch_is_trampoline(struct walk *walk, uint64_t pc);
 bool arch_interrupted(struct walk *walk, uint64_t sp, struct cpu *ret);
 
+/* The function whose instructions are followed. */
+struct arch_code {
+    uint64_t start, end; /* 0 if unknown */
+    bool part;           /* only of a function: it is jumped to, not called */
+    bool exact;          /* it is at pc that it goes on, not where a call should have returned to */
+    bool (*lookup)(struct walk *walk, uint64_t address, struct arch_code *ret);
+};
+
+struct arch_return {
+    struct cpu cpu; /* of the caller */
+    bool certain;   /* all the instructions are the function's own */
+};
+
+/* Follows the instructions from start on to where the function returns, until accept likes what
+ * stands there. budget: of instructions. */
+bool arch_follow_code(struct walk *walk, const struct cpu *start, const struct arch_code *code,
+                      bool (*accept)(void *data, const struct arch_return *found), void *data,
+                      size_t *budget);
+
 #endif

@@ -153,9 +153,51 @@ static bool step_by_leaf(struct walk *walk, struct unwound *position) {
     return true;
 }
 
+static bool find_code(struct walk *walk, uint64_t address, struct arch_code *ret) {
+    struct symbol symbol;
+    uint64_t start = function_start(walk, address, &symbol);
+    *ret = (struct arch_code){.lookup = find_code};
+    if (start == 0 || symbol.size == 0 || address - start >= symbol.size)
+        return false;
+    ret->start = start;
+    ret->end = start + symbol.size;
+    ret->part = strstr(symbol.name, ".cold") != NULL;
+    return true;
+}
+
+struct followed {
+    struct walk *walk;
+    struct unwound *position;
+    uint64_t start; /* of the function */
+};
+
+static bool accept_return(void *data, const struct arch_return *found) {
+    struct followed *followed = data;
+    struct walk *walk = followed->walk;
+    uint64_t pc = found->cpu.value[ARCH_PC], sp = found->cpu.value[ARCH_SP], target;
+    uint64_t current = position_lookup(followed->position);
+    if (!is_return_address(walk, pc, sp, &target) ||
+        (!found->certain && judge(walk, current, followed->start, pc - 1, target) == UNLIKELY))
+        return false;
+    *followed->position = (struct unwound){
+        .cpu = found->cpu, .trust = found->certain ? FRAME_TRUST_FP : FRAME_TRUST_SCAN};
+    return true;
+}
+
+static bool step_by_code(struct walk *walk, struct unwound *position) {
+    struct arch_code code;
+    struct cpu start = position->cpu;
+    uint64_t lookup = position_lookup(position);
+    find_code(walk, lookup, &code);
+    code.exact = position->interrupted;
+    struct followed followed = {walk, position, code.start};
+    return walk_executable(walk, lookup) &&
+           arch_follow_code(walk, &start, &code, accept_return, &followed, &walk->budget.followed);
+}
+
 bool fallback_step(struct walk *walk, struct unwound *position) {
-    return step_by_leaf(walk, position) || step_by_frame_pointer(walk, position) ||
-           step_by_scan(walk, position);
+    return step_by_code(walk, position) || step_by_leaf(walk, position) ||
+           step_by_frame_pointer(walk, position) || step_by_scan(walk, position);
 }
 
 /* The oldest part of the stack that position is on, if what lies between was not captured. */

@@ -166,6 +166,7 @@ int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
     walk->snapshot = snapshot;
     walk->budget = (struct walk_budget){.unwound = 256 << 10,
                                         .scanned = 1 << 20,
+                                        .followed = 1 << 20,
                                         .bridged = 64 << 10,
                                         .symbolized = 32 << 10,
                                         .sourced = 4 << 10};

@@ -26,6 +26,7 @@ struct walk_entry {
 struct walk_budget {
     size_t unwound;    /* frames */
     size_t scanned;    /* words of stacks */
+    size_t followed;   /* instructions where there is no call frame information */
     size_t bridged;    /* steps of tried chains */
     size_t symbolized; /* addresses */
     size_t sourced;    /* addresses that are shown with source lines */
