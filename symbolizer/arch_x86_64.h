@@ -45,6 +45,10 @@ bool arch_ends_in_call(const uint8_t *bytes, size_t size, uint64_t address, uint
 bool arch_is_trampoline(struct walk *walk, uint64_t pc);
 bool arch_interrupted(struct walk *walk, uint64_t sp, struct cpu *ret);
 
+/* Is it a call to target that returns to address? cpu: the registers of the moment of the call. */
+bool arch_call_leads_to(struct walk *walk, const struct cpu *cpu, uint64_t address,
+                        uint64_t target);
+
 /* The function whose instructions are followed. */
 struct arch_code {
     uint64_t start, end; /* 0 if unknown */

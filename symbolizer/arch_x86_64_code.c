@@ -67,7 +67,7 @@ static void assign(struct way *way, int number, bool known, uint64_t value) {
         way->cpu.known &= ~(1u << number);
 }
 
-static bool load(struct search *search, const struct way *way, uint64_t address, uint64_t *value) {
+static bool load(struct walk *walk, const struct way *way, uint64_t address, uint64_t *value) {
     for (size_t i = way->n_stores; i > 0; i--) {
         const struct store *store = &way->stores[i - 1];
         if (store->address == address) {
@@ -77,7 +77,7 @@ static bool load(struct search *search, const struct way *way, uint64_t address,
         if (address < store->address + store->size && store->address < address + ARCH_WORD)
             return false;
     }
-    return walk_read_memory(search->walk, address, value, sizeof(*value)) == sizeof(*value);
+    return walk_read_memory(walk, address, value, sizeof(*value)) == sizeof(*value);
 }
 
 static bool store(struct way *way, uint64_t address, uint64_t size, bool known, uint64_t value) {
@@ -110,7 +110,7 @@ static bool address_of(const struct way *way, const ZydisDecodedOperandMem *mem,
     return true;
 }
 
-static bool operand_value(struct search *search, const struct way *way,
+static bool operand_value(struct walk *walk, const struct way *way,
                           const ZydisDecodedOperand *operand, uint64_t next, uint64_t *value) {
     uint64_t address;
     switch (operand->type) {
@@ -126,7 +126,7 @@ static bool operand_value(struct search *search, const struct way *way,
     }
     case ZYDIS_OPERAND_TYPE_MEMORY:
         return operand->size == 64 && address_of(way, &operand->mem, next, &address) &&
-               load(search, way, address, value);
+               load(walk, way, address, value);
     default:
         return false;
     }
@@ -136,7 +136,7 @@ static bool operand_value(struct search *search, const struct way *way,
 static bool pop(struct search *search, struct way *way, uint64_t *value) {
     uint64_t sp = way->cpu.value[ARCH_SP];
     way->cpu.value[ARCH_SP] += ARCH_WORD;
-    return cpu_knows(&way->cpu, ARCH_SP) && load(search, way, sp, value);
+    return cpu_knows(&way->cpu, ARCH_SP) && load(search->walk, way, sp, value);
 }
 
 static bool push(struct way *way, bool known, uint64_t value) {
@@ -225,7 +225,7 @@ static bool arithmetic(struct search *search, struct way *way,
     uint64_t a = 0, b = 0;
     if (to < 0)
         return false;
-    bool known = operand_value(search, way, &operands[1], next, &b);
+    bool known = operand_value(search->walk, way, &operands[1], next, &b);
     switch (instruction->mnemonic) {
     case ZYDIS_MNEMONIC_MOV:
         break;
@@ -235,7 +235,7 @@ static bool arithmetic(struct search *search, struct way *way,
     case ZYDIS_MNEMONIC_ADD:
     case ZYDIS_MNEMONIC_SUB:
     case ZYDIS_MNEMONIC_AND:
-        known = known && operand_value(search, way, &operands[0], next, &a);
+        known = known && operand_value(search->walk, way, &operands[0], next, &a);
         b = instruction->mnemonic == ZYDIS_MNEMONIC_ADD   ? a + b
             : instruction->mnemonic == ZYDIS_MNEMONIC_SUB ? a - b
                                                           : (a & b);
@@ -256,7 +256,7 @@ static void write_memory(struct search *search, struct way *way,
         operand->mem.type != ZYDIS_MEMOP_TYPE_MEM)
         return;
     bool known = instruction->mnemonic == ZYDIS_MNEMONIC_MOV && operand->size == 64 &&
-                 operand_value(search, way, from, next, &value);
+                 operand_value(search->walk, way, from, next, &value);
     /* Where there is no place left it is a local variable, not a saved register. */
     store(way, address, operand->size / 8, known, value);
 }
@@ -288,7 +288,7 @@ static enum outcome execute(struct search *search, struct way *way,
             way->popped = operands[0].imm.value.u;
         return RETURNS;
     case ZYDIS_MNEMONIC_PUSH:
-        known = operand_value(search, way, &operands[0], next, &value);
+        known = operand_value(search->walk, way, &operands[0], next, &value);
         return push(way, known, value) ? GOES_ON : IS_LOST;
     case ZYDIS_MNEMONIC_POP:
         known = pop(search, way, &value);
@@ -403,4 +403,46 @@ bool arch_follow_code(struct walk *walk, const struct cpu *start, const struct a
     }
     *budget += search->left;
     return found;
+}
+
+/* .plt has nothing but jumps through words that are not captured. */
+static bool is_stub(struct walk *walk, uint64_t address) {
+    static const uint8_t ENDBR[] = {0xf3, 0x0f, 0x1e, 0xfa};
+    uint8_t bytes[8] = {0};
+    size_t n = walk_read_memory(walk, address, bytes, sizeof(bytes));
+    const uint8_t *p = bytes;
+    if (n < sizeof(bytes))
+        return false;
+    if (memcmp(p, ENDBR, sizeof(ENDBR)) == 0)
+        p += sizeof(ENDBR);
+    p += *p == 0xf2; /* bnd */
+    return p[0] == 0xff && p[1] == 0x25;
+}
+
+bool arch_call_leads_to(struct walk *walk, const struct cpu *cpu, uint64_t address,
+                        uint64_t target) {
+    ZydisDecoder decoder;
+    struct way way = {.cpu = *cpu};
+    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    /* The return address was pushed since. */
+    way.cpu.value[ARCH_SP] += ARCH_WORD;
+    for (uint64_t length = 2; length <= LONGEST; length++) {
+        ZydisDecodedInstruction instruction;
+        ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+        uint8_t bytes[LONGEST];
+        uint64_t value;
+        if (walk_read_memory(walk, address - length, bytes, length) != length ||
+            !ZYAN_SUCCESS(
+                ZydisDecoderDecodeFull(&decoder, bytes, length, &instruction, operands)) ||
+            instruction.length != length || instruction.mnemonic != ZYDIS_MNEMONIC_CALL)
+            continue;
+        if (operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+            value = address + operands[0].imm.value.u;
+        else if (!operand_value(walk, &way, &operands[0], address, &value))
+            continue;
+        if (value == target ||
+            (operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && is_stub(walk, value)))
+            return true;
+    }
+    return false;
 }

@@ -46,7 +46,10 @@ bool fallback_bad_pc(struct walk *walk, struct unwound *position) {
         !read_word(walk, before.value[ARCH_SP], &pc) ||
         !is_return_address(walk, pc, before.value[ARCH_SP] + ARCH_WORD, &target))
         return false;
-    set_caller(position, pc, before.value[ARCH_SP] + ARCH_WORD, FRAME_TRUST_FP);
+    /* A return into nothing leaves something else at sp. */
+    bool called = arch_call_leads_to(walk, &before, pc, before.value[ARCH_PC]);
+    set_caller(position, pc, before.value[ARCH_SP] + ARCH_WORD,
+               called ? FRAME_TRUST_FP : FRAME_TRUST_SCAN);
     /* The function that was not there changed nothing else. */
     for (unsigned i = 0; i < ARCH_REGISTERS; i++)
         if (arch_survives_call(i) && cpu_knows(&before, i))
@@ -195,6 +198,36 @@ static bool step_by_code(struct walk *walk, struct unwound *position) {
            arch_follow_code(walk, &start, &code, accept_return, &followed, &walk->budget.followed);
 }
 
+void fallback_correct(struct walk *walk, const struct unwound *before, struct unwound *caller) {
+    uint64_t target;
+    struct unwound corrected = *before;
+    if (is_return_address(walk, caller->cpu.value[ARCH_PC], caller->cpu.value[ARCH_SP], &target) ||
+        !step_by_code(walk, &corrected) ||
+        corrected.cpu.value[ARCH_SP] == caller->cpu.value[ARCH_SP])
+        return;
+    *caller = corrected;
+    caller->trust = FRAME_TRUST_SCAN;
+}
+
+enum fallback_call fallback_call(struct walk *walk, const struct unwound *callee,
+                                 const struct unwound *caller) {
+    uint64_t pc = caller->cpu.value[ARCH_PC], lookup = position_lookup(callee), target;
+    uint8_t bytes[ARCH_CALL_LONGEST];
+    struct symbol symbol;
+    if (callee->trampoline || caller->trampoline)
+        return CALLS_IT;
+    if (walk_read_memory(walk, pc - sizeof(bytes), bytes, sizeof(bytes)) != sizeof(bytes) ||
+        !arch_ends_in_call(bytes, sizeof(bytes), pc, &target) || target == 0)
+        return CALLS_SOMETHING;
+    uint64_t start = function_start(walk, lookup, &symbol);
+    if (start && start == target)
+        return CALLS_IT;
+    return function_start(walk, target, &symbol) == target && symbol.size > 0 &&
+                   lookup - target >= symbol.size
+               ? CALLS_ANOTHER
+               : CALLS_SOMETHING;
+}
+
 bool fallback_step(struct walk *walk, struct unwound *position) {
     return step_by_code(walk, position) || step_by_leaf(walk, position) ||
            step_by_frame_pointer(walk, position) || step_by_scan(walk, position);
@@ -224,30 +257,20 @@ struct chain {
     uint64_t sp[BRIDGE_FRAMES];
 };
 
-/* Does the call in front of caller go to another function than the one that address is in? A tail
- * call does that, too. */
-static bool calls_another(struct walk *walk, uint64_t caller, uint64_t address) {
-    uint8_t bytes[ARCH_CALL_LONGEST];
-    struct symbol symbol;
-    uint64_t target;
-    return walk_read_memory(walk, caller - sizeof(bytes), bytes, sizeof(bytes)) == sizeof(bytes) &&
-           arch_ends_in_call(bytes, sizeof(bytes), caller, &target) && target &&
-           function_start(walk, target, &symbol) == target && symbol.size > 0 &&
-           address - target >= symbol.size;
-}
-
 static void follow(struct walk *walk, struct unwound position, struct chain *chain, size_t *steps) {
     chain->n = 0;
     chain->consistent = true;
     for (size_t n = 0; n<BRIDGE_FRAMES && * steps> 0; --*steps) {
-        uint64_t address = position_lookup(&position), cfa;
+        const struct unwound callee = position;
+        uint64_t cfa;
         chain->sp[n++] = position.cpu.value[ARCH_SP];
         enum step step = unwind_by_cfi(walk, &position, &cfa);
         if (step == STEP_END)
             chain->n = n;
         if (step != STEP_OK)
             return;
-        if (calls_another(walk, position.cpu.value[ARCH_PC], address))
+        /* A tail call does that, too. */
+        if (fallback_call(walk, &callee, &position) == CALLS_ANOTHER)
             chain->consistent = false;
     }
 }

@@ -26,7 +26,8 @@ struct unwinder {
     unw_addr_space_t space;
     const struct cpu *cpu; /* of the step that is being made */
     uint64_t pc;
-    bool missed; /* it wanted memory that is not there */
+    uint64_t missed; /* address of memory that it wanted and that is not there; 0: none */
+    bool searching;  /* for call frame information, not in the stack */
 };
 
 static size_t read_part(const void *bytes, size_t size, uint64_t offset, void *buffer) {
@@ -55,22 +56,31 @@ static size_t read_window(struct walk *walk, uint64_t address, void *buffer) {
     return read_part(eh->entries, eh->n * sizeof(*eh->entries), offset, buffer);
 }
 
+static bool on_stack(const struct unwinder *unwinder, uint64_t address) {
+    const struct snapshot *snapshot = unwinder->walk->snapshot;
+    const struct snapshot_mapping *mapping = snapshot_mapping_at(snapshot, address);
+    return mapping && mapping == snapshot_mapping_at(snapshot, unwinder->cpu->value[ARCH_SP]);
+}
+
 static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write,
                          void *data) {
     struct unwinder *unwinder = data;
     if (write)
         return -UNW_EREADONLYREG;
     *value = 0;
+    /* A stack may be in a module's data, whose file does not know what became of it. */
+    bool initial = unwinder->searching || !on_stack(unwinder, address);
     size_t n = address >= WINDOWS && address < WINDOWS + (UINT64_C(1) << 60)
                    ? read_window(unwinder->walk, address, value)
-                   : walk_read_initial(unwinder->walk, address, value, sizeof(*value));
+               : initial ? walk_read_initial(unwinder->walk, address, value, sizeof(*value))
+                         : walk_read_memory(unwinder->walk, address, value, sizeof(*value));
     /* libunwind reads whole words, also around the last bytes of a section. */
     if (n > 0)
         return 0;
     /* A module without a file: its data is only looked at for a personality. */
-    if (walk_module_at(unwinder->walk, address) >= 0)
+    if (initial && walk_module_at(unwinder->walk, address) >= 0)
         return 0;
-    unwinder->missed = true;
+    unwinder->missed = address;
     return -UNW_EINVAL;
 }
 
@@ -100,9 +110,8 @@ static int search_synthetic(struct unwinder *unwinder, const struct unwind_synth
                                               unwinder);
 }
 
-static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *proc,
-                          int need_unwind_info, void *data) {
-    struct unwinder *unwinder = data;
+static int search_tables(struct unwinder *unwinder, unw_word_t ip, unw_proc_info_t *proc,
+                         int need_unwind_info) {
     struct walk *walk = unwinder->walk;
     int index = walk_module_at(walk, ip);
     const struct unwind_tables *tables = index < 0 ? NULL : walk_tables(walk, (size_t)index);
@@ -120,7 +129,8 @@ static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t
                       .table_data = tables->header + module->bias + 12,
                       .table_len = tables->header_count},
         };
-        r = UNW_OBJ(dwarf_search_unwind_table)(space, ip, &info, proc, need_unwind_info, data);
+        r = UNW_OBJ(dwarf_search_unwind_table)(unwinder->space, ip, &info, proc, need_unwind_info,
+                                               unwinder);
     }
     if (r == -UNW_ENOINFO)
         r = search_synthetic(unwinder, &tables->eh_frame, module->bias, window,
@@ -128,6 +138,15 @@ static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t
     if (r == -UNW_ENOINFO)
         r = search_synthetic(unwinder, &tables->debug_frame, module->bias, window + DEBUG_TABLE,
                              window + DEBUG_FRAMES, ip, proc, need_unwind_info);
+    return r;
+}
+
+static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *proc,
+                          int need_unwind_info, void *data) {
+    struct unwinder *unwinder = data;
+    unwinder->searching = true;
+    int r = search_tables(unwinder, ip, proc, need_unwind_info);
+    unwinder->searching = false;
     return r;
 }
 
@@ -218,18 +237,21 @@ enum step unwind_by_cfi(struct walk *walk, struct unwound *position, uint64_t *c
     *cfa = 0;
     unwinder->cpu = &position->cpu;
     unwinder->pc = position_lookup(position);
-    unwinder->missed = false;
+    unwinder->missed = 0;
     /* Where there is no information libunwind would guess, and not say so. */
     if (find_proc_info(unwinder->space, unwinder->pc, &proc, 0, unwinder) < 0)
         return STEP_UNKNOWN;
-    unwinder->missed = false;
+    unwinder->missed = 0;
     if (unw_init_remote(&cursor, unwinder->space, unwinder) < 0)
         return STEP_UNKNOWN;
     int r = unw_step(&cursor);
     uint64_t found = read_cfa(&cursor, position->cpu.value[ARCH_SP]);
     struct cpu caller;
     if (r <= 0 || !read_cursor(&cursor, &caller)) {
-        enum step step = r == 0 ? STEP_END : unwinder->missed ? STEP_MISSING : STEP_UNKNOWN;
+        /* A wild address is no part of the stack that is missing. */
+        bool missing = unwinder->missed &&
+                       (walk->snapshot->n_mappings == 0 || on_stack(unwinder, unwinder->missed));
+        enum step step = r == 0 ? STEP_END : missing ? STEP_MISSING : STEP_UNKNOWN;
         *cfa = step == STEP_UNKNOWN ? 0 : found;
         return step;
     }
@@ -274,7 +296,10 @@ static enum step next(struct walk *walk, struct unwound *position, uint64_t *cfa
         return interrupted(walk, position) ? STEP_OK : STEP_MISSING;
     if (position->interrupted && fallback_bad_pc(walk, position))
         return STEP_OK;
+    const struct unwound before = *position;
     enum step step = unwind_by_cfi(walk, position, cfa);
+    if (step == STEP_OK)
+        fallback_correct(walk, &before, position);
     if (step == STEP_OK || step == STEP_END)
         return step;
     if (step == STEP_MISSING && fallback_bridge(walk, position))
@@ -286,7 +311,26 @@ static enum step next(struct walk *walk, struct unwound *position, uint64_t *cfa
     return fallback_bridge(walk, position) ? STEP_OK : step;
 }
 
-int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stack *ret) {
+/* Whatever its caller is found by: a frame that follows from a guess is one, too, unless the way
+ * back from where the thread began leads to it by calls of just that function. A word that is left
+ * over from an earlier call may lead there as well, but never is what such a call left. */
+static void doubt(struct walk *walk, struct unwound_stack *stack) {
+    enum { STARTS = 3 }; /* _start and its kind call what they are given */
+    size_t first = 0;
+    while (first < stack->n && stack->frames[first].trust != FRAME_TRUST_SCAN)
+        first++;
+    bool sure = stack->complete;
+    for (size_t i = stack->n; i > first + 1; i--) {
+        struct unwound *frame = &stack->frames[i - 1];
+        enum fallback_call call = i == stack->n ? CALLS_IT : fallback_call(walk, frame, frame + 1);
+        sure = sure && frame->trust != FRAME_TRUST_SCAN &&
+               (call == CALLS_IT || (call == CALLS_SOMETHING && i + STARTS > stack->n));
+        if (!sure)
+            frame->trust = FRAME_TRUST_SCAN;
+    }
+}
+
+static int walk_up(struct walk *walk, const struct cpu *start, struct unwound_stack *ret) {
     struct unwound position = {
         .cpu = *start,
         .trust = FRAME_TRUST_CONTEXT,
@@ -329,4 +373,10 @@ int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stac
         position.trampoline =
             !position.interrupted && arch_is_trampoline(walk, position.cpu.value[ARCH_PC]);
     }
+}
+
+int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stack *ret) {
+    int r = walk_up(walk, start, ret);
+    doubt(walk, ret);
+    return r;
 }

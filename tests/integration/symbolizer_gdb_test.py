@@ -277,8 +277,9 @@ NONE = "-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-optimize-sibling
 @pytest.mark.parametrize("flags,scanned,deleted", [
     ("-O2 -g -Wl,--no-eh-frame-hdr", False, False),
     (f"-O2 -g {NONE}", False, False),  # .debug_frame
-    (f"-O2 {NONE}", True, False),
-    (f"-O1 -fno-omit-frame-pointer {NONE}", True, False),
+    (f"-O2 {NONE}", False, False),
+    (f"-O1 -fno-omit-frame-pointer {NONE}", False, False),
+    (f"-O2 -fcf-protection=full {NONE}", False, False),
     ("-O2 -rdynamic", False, True),
 ])
 def test_other_unwind_information(flags: str, scanned: bool, deleted: bool, signal: int,

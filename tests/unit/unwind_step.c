@@ -238,9 +238,19 @@ static void print_difference(const char *kind, const struct unwound_stack *stack
     printf("\n  ended: %s\n", stack->ended);
 }
 
+/* An exception on its way to its handler rewrites the return addresses that it has passed. */
+static bool overwritten(void) {
+    for (size_t i = 0; i < self.depth; i++)
+        if (!self.calls[i].interrupted && read_word(self.calls[i].slot) != self.calls[i].pc)
+            return true;
+    return false;
+}
+
 static void compare(const struct unwound_stack *stack) {
     bool guessed = false, invented = false, lost = !stack->complete;
     size_t left = self.depth;
+    if (overwritten())
+        return;
     self.samples++;
     for (size_t i = 1; i < stack->n; i++) {
         uint64_t pc = stack->frames[i].cpu.value[ARCH_PC];
@@ -264,7 +274,7 @@ static void compare(const struct unwound_stack *stack) {
     self.exact += !lost && !invented;
     self.plain += !lost && !invented && !guessed;
     self.lost += lost && !guessed && stack->complete;
-    if (lost || invented || (getenv("SHOWG") && guessed))
+    if (lost || invented)
         print_difference(guessed ? "guessed" : stack->complete ? "lost" : "short", stack);
 }
 
