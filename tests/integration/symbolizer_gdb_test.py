@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -216,7 +217,7 @@ def our_stack(program: Path, directory: Path) -> tuple[list[tuple], list[dict], 
     drop.mkdir()
     subprocess.run([str(program)], capture_output=True, timeout=60,
                    env={"PATH": os.environ["PATH"], "LD_PRELOAD": str(HOOK),
-                        "CRASHD_DROP_DIR": str(drop)})
+                        "CRASHD_RUN_ID": uuid.uuid4().hex, "CRASHD_DROP_DIR": str(drop)})
     snapshots = list(drop.iterdir())
     assert len(snapshots) == 1
     result = subprocess.run([str(WALK_DUMP), str(snapshots[0])], check=True, capture_output=True,
