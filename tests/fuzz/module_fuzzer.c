@@ -28,7 +28,7 @@ static uint64_t first_code(const struct walk_file *module) {
         return address;
     for (size_t i = 0; i < file->n_segments; i++)
         if (file->segments[i].executable)
-            address = file->segments[i].address;
+            address = file->segments[i].address & ~UINT64_C(0xfff);
     elf_file_close(file);
     return address;
 }
@@ -37,9 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char *const none[] = {NULL};
     struct walk_file file = {PATH, file_of(data, size)};
     uint64_t code = first_code(&file), base = UINT64_C(0x555555554000);
+    uint64_t bias = base - code;
     uint64_t words[STACK_WORDS], stack = UINT64_C(0x7ffc00000000);
     for (size_t i = 0; i < STACK_WORDS; i++)
-        words[i] = i % 3 ? stack + 8 * i + 24 : base + code + 16 * i + 5;
+        words[i] = i % 3 ? stack + 8 * i + 24 : base + 16 * i + 5;
 
     struct snapshot_thread threads[THREADS] = {0};
     for (size_t i = 0; i < THREADS; i++) {
@@ -49,10 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         for (size_t k = 0; k < SNAPSHOT_REGISTER_COUNT; k++)
             threads[i].registers[k] = stack + 8 * k;
         threads[i].registers[ARCH_SP] = stack;
-        threads[i].registers[ARCH_PC] = base + code + 37 * i;
+        threads[i].registers[ARCH_PC] = base + 37 * i;
     }
     struct snapshot_module module = {
-        .path = PATH, .base = base, .end = base + (1 << 20), .bias = base};
+        .path = PATH, .base = base, .end = base + (1 << 20), .bias = bias};
     struct snapshot_memory memory = {.address = stack,
                                      .kind = SNAPSHOT_MEMORY_KIND_STACK,
                                      .bytes = (const uint8_t *)words,
