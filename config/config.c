@@ -158,11 +158,14 @@ static const char *check_value(const struct config *config, const struct config_
     case CONFIG_TYPE_PATH:
         return *value == '/' || *value == '\0' ? NULL : "an absolute path expected";
     case CONFIG_TYPE_PATHS:
+    case CONFIG_TYPE_URLS:
     case CONFIG_TYPE_TAGS:
         for (const char *p = value + strspn(value, " \t"); *p; p += strspn(p, " \t")) {
             size_t length = strcspn(p, " \t");
             if (key->type == CONFIG_TYPE_PATHS && *p != '/')
                 return "absolute paths expected, separated by blanks";
+            if (key->type == CONFIG_TYPE_URLS && !value_http_url(p, length))
+                return "URLs expected that begin with http:// or https://, separated by blanks";
             const char *equals = memchr(p, '=', length);
             if (key->type == CONFIG_TYPE_TAGS && (!equals || equals == p))
                 return "NAME=VALUE expected, separated by blanks";

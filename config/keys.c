@@ -117,4 +117,21 @@ const struct config_key_info config_keys[CONFIG_KEYS] = {
                                "30s",
                                {0},
                                "How long a whole upload may take."},
+    [CONFIG_DEBUGINFOD_URLS] = {"debuginfod-urls",
+                                CONFIG_TYPE_URLS,
+                                1,
+                                0,
+                                {0},
+                                "debuginfod servers that are asked for missing debug information, "
+                                "separated by blanks."},
+    [CONFIG_DEBUGINFOD_TIMEOUT] = {"debuginfod-timeout",
+                                   CONFIG_TYPE_DURATION,
+                                   1,
+                                   "10s",
+                                   {0},
+                                   "How long a report waits for them in all."},
+    [CONFIG_DEBUGINFOD_MAX_SIZE] =
+        {"debuginfod-max-size", CONFIG_TYPE_SIZE, 1, "512M", {0}, "Longest file taken from them."},
+    [CONFIG_DEBUGINFOD_CACHE_SIZE] =
+        {"debuginfod-cache-size", CONFIG_TYPE_SIZE, 1, "2G", {0}, "Most that is kept of them."},
 };

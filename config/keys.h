@@ -24,6 +24,10 @@ enum config_key {
     CONFIG_PROXY,
     CONFIG_CONNECT_TIMEOUT,
     CONFIG_UPLOAD_TIMEOUT,
+    CONFIG_DEBUGINFOD_URLS,
+    CONFIG_DEBUGINFOD_TIMEOUT,
+    CONFIG_DEBUGINFOD_MAX_SIZE,
+    CONFIG_DEBUGINFOD_CACHE_SIZE,
     CONFIG_KEYS,
 };
 
@@ -37,6 +41,7 @@ enum config_type {
     CONFIG_TYPE_CHOICE,
     CONFIG_TYPE_PATH,  /* absolute */
     CONFIG_TYPE_PATHS, /* absolute, separated by blanks */
+    CONFIG_TYPE_URLS,  /* http or https, separated by blanks */
     CONFIG_TYPE_TAGS,  /* NAME=VALUE, separated by blanks; adds up over lines and sections */
 };
 

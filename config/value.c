@@ -95,6 +95,16 @@ bool value_duration(const char *text, uint64_t *ret) {
     return true;
 }
 
+bool value_http_url(const char *text, size_t length) {
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t scheme = strlen(schemes[i]);
+        if (length > scheme && strncmp(text, schemes[i], scheme) == 0 && text[scheme] != '/')
+            return true;
+    }
+    return false;
+}
+
 enum { NEAREST_LENGTH = 40 };
 
 /* Levenshtein's distance of two words of at most NEAREST_LENGTH letters. */

@@ -4,6 +4,7 @@
 #define CONFIG_VALUE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 bool value_boolean(const char *text, bool *ret);
@@ -12,6 +13,8 @@ bool value_number(const char *text, uint64_t *ret);
 bool value_size(const char *text, uint64_t *ret);
 /* Nanoseconds, as systemd.time: "90", "90s", "1h 30min"; a bare number is seconds. */
 bool value_duration(const char *text, uint64_t *ret);
+/* Whether the first length bytes are http://HOST... or https://HOST... */
+bool value_http_url(const char *text, size_t length);
 
 /* The entry of the NULL-terminated list that text most likely was meant to be, or NULL. */
 const char *value_nearest(const char *text, const char *const *list);

@@ -80,3 +80,7 @@ int client_crashes(const char *socket_path, query_row callback, void *context) {
 int client_delivery(const char *socket_path, query_row callback, void *context) {
     return ask(socket_path, CONTROL_DELIVERY, callback, context);
 }
+
+int client_debuginfod(const char *socket_path, query_row callback, void *context) {
+    return ask(socket_path, CONTROL_DEBUGINFOD, callback, context);
+}

@@ -9,5 +9,6 @@
  * -ENOENT and -ECONNREFUSED when no daemon answers. */
 int client_crashes(const char *socket_path, query_row callback, void *context);
 int client_delivery(const char *socket_path, query_row callback, void *context);
+int client_debuginfod(const char *socket_path, query_row callback, void *context);
 
 #endif

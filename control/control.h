@@ -17,21 +17,22 @@
  *
  * On control.sock beside the hook socket, answers are filtered by the kernel's word on who asks:
  * root and group crashd see everything, others their own crashes.
- *   client  {"type": "list"}, {"type": "delivery"}
+ *   client  {"type": "list"}, {"type": "delivery"}, {"type": "debuginfod"}
  *   daemon  {"type": "row", "row": {...}} for each, then {"type": "end"}
  */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
-#define CONTROL_CAPTURED "captured"
-#define CONTROL_REPORTED "reported"
-#define CONTROL_DELIVERY "delivery"
-#define CONTROL_STATUS   "status"
-#define CONTROL_FLUSH    "flush"
-#define CONTROL_FLUSHED  "flushed"
-#define CONTROL_LIST     "list"
-#define CONTROL_ROW      "row"
-#define CONTROL_END      "end"
+#define CONTROL_CAPTURED   "captured"
+#define CONTROL_REPORTED   "reported"
+#define CONTROL_DELIVERY   "delivery"
+#define CONTROL_DEBUGINFOD "debuginfod"
+#define CONTROL_STATUS     "status"
+#define CONTROL_FLUSH      "flush"
+#define CONTROL_FLUSHED    "flushed"
+#define CONTROL_LIST       "list"
+#define CONTROL_ROW        "row"
+#define CONTROL_END        "end"
 
 #define CONTROL_SOCKET_NAME "control.sock"
 #define CONTROL_GROUP       "crashd"

@@ -52,6 +52,20 @@ static void add_ci(struct arguments *arguments, const struct ci *ci, const char 
     add_tag(arguments, "branch", ci->branch);
 }
 
+/* What a user's other tools ask is asked here, too, as far as crashd can: libdebuginfod also takes
+ * file:// and words that are no servers. malloc'ed, NULL for none. */
+static char *debuginfod_urls(void) {
+    const char *text = getenv("DEBUGINFOD_URLS");
+    char *urls = text_empty(text) ? NULL : calloc(1, strlen(text) + 2), *end = urls;
+    while (urls && *(text += strspn(text, " \t\n"))) {
+        size_t length = strcspn(text, " \t\n");
+        if (text_starts_with(text, "http://") || text_starts_with(text, "https://"))
+            end += sprintf(end, "%s%.*s", end > urls ? " " : "", (int)length, text);
+        text += length;
+    }
+    return urls;
+}
+
 /* In the child: a session of its own, so that the terminal's interrupt does not end it before the
  * crashes are reported. */
 static void execute(const char *program, const char *const *arguments, int notify, int log) {
@@ -114,6 +128,8 @@ int private_daemon_start(const struct private_daemon_options *options, struct pr
     int notify[2], log[2];
     BASE_CLEANUP(free)
     char *program = layout_daemon(), *release = ci_release(options->ci);
+    BASE_CLEANUP(free)
+    char *urls = debuginfod_urls();
 
     if (!program)
         return -ENOMEM;
@@ -136,6 +152,7 @@ int private_daemon_start(const struct private_daemon_options *options, struct pr
     add(&arguments, "--state-dir", options->state_dir);
     add(&arguments, "--dsn", options->dsn);
     add(&arguments, "--work-directory", options->work_directory);
+    add(&arguments, "--debuginfod-urls", urls);
     add_ci(&arguments, options->ci, release);
     pid_t pid = fork();
     if (pid == 0)

@@ -12,37 +12,48 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "control/client.h"
+#include "control/debuginfod.h"
 #include "control/statepath.h"
 
 BASE_DEFINE_CLEANUP(query_close, struct query *, query_close);
 
-static int from_store(const char *path, bool delivery, query_row callback, void *context) {
+enum kind { CRASHES, DELIVERY, DEBUGINFOD };
+
+static int from_store(const char *path, enum kind kind, query_row callback, void *context) {
     BASE_CLEANUP(query_close)
     struct query *query = NULL;
     int r = query_open(path, &query);
     if (r < 0)
         return r;
-    return delivery ? query_delivery(query, callback, context)
-                    : query_crashes(query, QUERY_EVERYBODY, callback, context);
+    switch (kind) {
+    case CRASHES:
+        return query_crashes(query, QUERY_EVERYBODY, callback, context);
+    case DELIVERY:
+        return query_delivery(query, callback, context);
+    default:
+        return debuginfod_rows(path, callback, context);
+    }
 }
 
-static int from_daemon(bool delivery, query_row callback, void *context) {
+static int from_daemon(enum kind kind, query_row callback, void *context) {
+    static int (*const ask[])(const char *, query_row, void *) = {
+        [CRASHES] = client_crashes,
+        [DELIVERY] = client_delivery,
+        [DEBUGINFOD] = client_debuginfod,
+    };
     const char *socket = getenv("CRASHD_SOCKET");
-    if (text_empty(socket))
-        socket = "/run/crashd/hook.sock";
-    return delivery ? client_delivery(socket, callback, context)
-                    : client_crashes(socket, callback, context);
+    return ask[kind](text_empty(socket) ? "/run/crashd/hook.sock" : socket, callback, context);
 }
 
-static int rows(const char *state_dir, bool delivery, query_row callback, void *context) {
+static int rows(const char *state_dir, enum kind kind, query_row callback, void *context) {
     BASE_CLEANUP(free)
     char *path = statepath_resolve(state_dir);
     if (!path)
         return -ENOMEM;
-    int r = from_store(path, delivery, callback, context);
+    int r = from_store(path, kind, callback, context);
     /* Somebody else's, or none: unless one was asked for, the system's daemon may know. */
     if ((r == -EACCES || r == -ENOENT) && !state_dir) {
-        int asked = from_daemon(delivery, callback, context);
+        int asked = from_daemon(kind, callback, context);
         if (asked == 0 || r == -EACCES)
             r = asked;
     }
@@ -58,11 +69,15 @@ static int rows(const char *state_dir, bool delivery, query_row callback, void *
 }
 
 int rows_crashes(const char *state_dir, query_row callback, void *context) {
-    return rows(state_dir, false, callback, context);
+    return rows(state_dir, CRASHES, callback, context);
 }
 
 int rows_delivery(const char *state_dir, query_row callback, void *context) {
-    return rows(state_dir, true, callback, context);
+    return rows(state_dir, DELIVERY, callback, context);
+}
+
+int rows_debuginfod(const char *state_dir, query_row callback, void *context) {
+    return rows(state_dir, DEBUGINFOD, callback, context);
 }
 
 const char *rows_text(const json_t *row, const char *key) {

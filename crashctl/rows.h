@@ -9,6 +9,7 @@
  * answers. No store at all is no row. 0 or negative errno, said on stderr. */
 int rows_crashes(const char *state_dir, query_row callback, void *context);
 int rows_delivery(const char *state_dir, query_row callback, void *context);
+int rows_debuginfod(const char *state_dir, query_row callback, void *context);
 
 /* "" if the row lacks the text. */
 const char *rows_text(const json_t *row, const char *key);

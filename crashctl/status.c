@@ -14,7 +14,8 @@
 static const char HELP[] =
     "crashctl status [--json] [--state-dir DIR]\n"
     "\n"
-    "For every DSN: what is queued, sent and dropped, the last error, the next try.\n"
+    "For every DSN: what is queued, sent and dropped, the last error, the next try. For every\n"
+    "debuginfod server: how many files came from it, the last error, the next try.\n"
     "\n"
     "  --json           one JSON object a line\n"
     "  --state-dir DIR  where crashes are kept (CRASHD_STATE_DIR)\n";
@@ -24,19 +25,7 @@ struct overview {
     size_t dsns;
 };
 
-static int take_row(void *context, json_t *row) {
-    struct overview *overview = context;
-    overview->dsns++;
-    if (overview->json) {
-        BASE_CLEANUP(free)
-        char *line = json_dumps(row, JSON_COMPACT);
-        if (!line)
-            return -ENOMEM;
-        puts(line);
-        return 0;
-    }
-    printf("%s\n  queued %lld   sent %lld   dropped %lld\n", rows_text(row, "dsn"),
-           rows_number(row, "queued"), rows_number(row, "sent"), rows_number(row, "dropped"));
+static void print_trouble(const json_t *row) {
     if (*rows_text(row, "last_error"))
         printf("  last error: %s\n", rows_text(row, "last_error"));
     if (*rows_text(row, "next_try")) {
@@ -44,6 +33,26 @@ static int take_row(void *context, json_t *row) {
         columns_time(rows_text(row, "next_try"), when, sizeof when);
         printf("  next try: %s\n", when);
     }
+}
+
+static int take_row(void *context, json_t *row) {
+    struct overview *overview = context;
+    overview->dsns++;
+    if (overview->json)
+        return rows_print_json(row);
+    printf("%s\n  queued %lld   sent %lld   dropped %lld\n", rows_text(row, "dsn"),
+           rows_number(row, "queued"), rows_number(row, "sent"), rows_number(row, "dropped"));
+    print_trouble(row);
+    return 0;
+}
+
+static int take_server(void *context, json_t *row) {
+    const struct overview *overview = context;
+    if (overview->json)
+        return rows_print_json(row);
+    printf("%s (debuginfod)\n  files %lld\n", rows_text(row, "debuginfod"),
+           rows_number(row, "fetched"));
+    print_trouble(row);
     return 0;
 }
 
@@ -63,5 +72,5 @@ int verb_status(int argc, char **argv) {
         return EXIT_FAILED;
     if (!overview.json && overview.dsns == 0)
         printf("nothing was sent: no DSN is configured, or nothing crashed\n");
-    return EXIT_OK;
+    return rows_debuginfod(options.state_dir, take_server, &overview) < 0 ? EXIT_FAILED : EXIT_OK;
 }

@@ -14,6 +14,8 @@
 #include "base/cleanup.h"
 #include "base/hex.h"
 #include "base/io.h"
+#include "control/debuginfod.h"
+#include "control/statepath.h"
 #include "crashctl/addr2line.h"
 #include "crashctl/verbs.h"
 #include "report/report.h"
@@ -103,12 +105,25 @@ static const char *explain(int r) {
     }
 }
 
+/* What the daemon of this user fetched from debuginfod servers; NULL if no memory. */
+static char *debug_cache(void) {
+    char *path;
+    BASE_CLEANUP(free)
+    char *state = statepath_resolve(NULL);
+    if (!state || asprintf(&path, "%s/" DEBUGINFOD_DIRECTORY, state) < 0)
+        return NULL;
+    return path;
+}
+
 static int print_full(const struct snapshot *snapshot, const struct symbolize_options *chosen) {
     BASE_CLEANUP(symbolizer_free)
     struct symbolizer *symbolizer = NULL;
     BASE_CLEANUP(walk_free)
     struct walk *walk = NULL;
-    struct symbolizer_options options = {.source_lines = 5};
+    BASE_CLEANUP(free)
+    char *cache = debug_cache();
+    const char *directories[] = {"/usr/lib/debug", cache, NULL};
+    struct symbolizer_options options = {.debug_directories = directories, .source_lines = 5};
     int r = symbolizer_new(&options, &symbolizer);
     if (r == 0)
         r = walk_new(symbolizer, snapshot, NULL, 0, &walk);

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "control/control.h"
+#include "control/debuginfod.h"
 #include "control/query.h"
 #include "crashd/link.h"
 #include "crashd/listen.h"
@@ -62,6 +63,8 @@ static void on_message(void *context, struct ipc_message *message) {
         r = query_crashes(query, client->owner, send_row, client);
     else if (r == 0 && ipc_is(message, CONTROL_DELIVERY))
         r = query_delivery(query, send_row, client);
+    else if (r == 0 && ipc_is(message, CONTROL_DEBUGINFOD))
+        r = debuginfod_rows(client->control->state_path, send_row, client);
     query_close(query);
     link_send_new(&client->link,
                   json_pack("{ss ss*}", "type", CONTROL_END, "error", r < 0 ? strerror(-r) : NULL));

@@ -43,6 +43,8 @@ static void on_message(void *context, struct ipc_message *message) {
     struct courier *courier = context;
     if (ipc_is(message, "delivery")) {
         relay_delivery(courier, message);
+    } else if (ipc_is(message, "fetched")) {
+        jobs_fetched(courier->daemon->jobs, message->body);
     } else if (ipc_is(message, "damaged")) {
         jobs_add(courier->daemon->jobs, ipc_text(message->body, "id"), NULL);
     } else if (ipc_is(message, "stuck")) {
@@ -61,7 +63,10 @@ static void on_closed(void *context) {
 }
 
 static int on_restart(sd_event_source *source, uint64_t usec, void *context) {
-    start(context);
+    struct courier *courier = context;
+    /* What the last one was asked and did not answer. */
+    if (start(courier) >= 0)
+        jobs_fetch_again(courier->daemon->jobs);
     return 0;
 }
 
@@ -118,8 +123,8 @@ static int start(struct courier *courier) {
     const char *arguments[] = {
         "crashd-network", "--connect-ms", connect,   "--upload-ms",      upload, "--days", days,
         "--ca-file",      ca ? ca : "",   "--proxy", proxy ? proxy : "", NULL};
-    int fds[] = {pair[1], daemon->spool.root, daemon->lock};
-    pid_t pid = child_spawn("network", arguments, fds, 3);
+    int fds[] = {pair[1], daemon->spool.root, daemon->lock, daemon->debug_cache_parent};
+    pid_t pid = child_spawn("network", arguments, fds, 4);
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);
@@ -154,6 +159,10 @@ void courier_wake(struct courier *courier) {
 
 void courier_queue(struct courier *courier, const char *id) {
     tell(courier, json_pack("{ss ss}", "type", "queue", "id", id));
+}
+
+void courier_fetch(struct courier *courier, json_t *message) {
+    tell(courier, message);
 }
 
 static int found(void *context, const char *id) {

@@ -3,6 +3,7 @@
 #ifndef CRASHD_COURIER_H
 #define CRASHD_COURIER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "crashd/daemon.h"
@@ -14,6 +15,8 @@ struct courier *courier_free(struct courier *courier);
 void courier_wake(struct courier *courier);
 /* A crash has come into outbox/. */
 void courier_queue(struct courier *courier, const char *id);
+/* Hands it a message about debug files, which is released here. */
+void courier_fetch(struct courier *courier, json_t *message);
 /* Starts it for what lies in outbox/, if anything does. */
 void courier_scan(struct courier *courier);
 /* Try everything now; new_config: also what waits for a change of the configuration. */

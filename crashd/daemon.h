@@ -27,6 +27,8 @@ struct daemon {
     sd_event *event;
     sd_event_source *progress;
     char *state_path, *socket_path;
+    char *debug_cache_path; /* shared with the runs beside a daemon, which have own states */
+    int debug_cache_parent; /* the directory above it */
     struct spool spool;
     int lock, listener, abstract; /* -1: no abstract one */
     struct quota *quota;

@@ -3,72 +3,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "crashd/archive.h"
-#include "crashd/child.h"
 #include "crashd/courier.h"
-#include "crashd/fold.h"
-#include "crashd/modules.h"
+#include "crashd/crew.h"
 #include "crashd/notify.h"
+#include "crashd/refine.h"
 #include "crashd/request.h"
 
-enum { WORKERS_MAX = 4, STORING_MAX = 8, KEPT_DESCRIPTORS_MAX = 512 };
+enum { STORING_MAX = 8, FETCHING_MAX = 64, KEPT_DESCRIPTORS_MAX = 512 };
 
-static const uint64_t JOB_TIME = 30, IDLE_TIME = 30, HOLD_TIME = 10, /* seconds */
+static const uint64_t HOLD_TIME = 10, /* seconds */
     COPY_WAIT = 1; /* for the crash that one may be a copy of, which another receiver has */
-
-/* JOB_SUSPECTED: it may be a copied death, and nobody is told about it before that is known. */
-enum job_state { JOB_SUSPECTED, JOB_QUEUED, JOB_WORKING, JOB_STORING };
-
-struct job {
-    struct job *next;
-    char id[SPOOL_ID_SIZE];
-    uint32_t domain; /* a uid; 0 for the system's */
-    enum job_state state;
-    struct fold_death death;
-    uint64_t suspected; /* when, monotonic */
-    bool scanned;       /* died before this daemon's time */
-    unsigned failures;
-    int result; /* memfd, -1 */
-    json_t *destination;
-    json_t *paths;
-    int fds[MODULES_MAX];
-    size_t n_fds;
-};
-
-struct worker {
-    struct jobs *jobs;
-    pid_t pid; /* 0: no process */
-    uint32_t domain;
-    struct job *job;
-    const char *verdict; /* why it was killed */
-    struct link link;
-    sd_event_source *child, *deadline, *idle;
-};
 
 struct jobs {
     struct daemon *daemon;
+    struct crew *crew;
+    struct refine *refine;
     struct job *first, **last;
-    size_t n, storing, descriptors;
+    size_t n, storing, fetching, descriptors;
     bool held; /* the disk is full */
-    sd_event_source *hold, *suspicion;
+    sd_event_source *hold, *suspicion, *patience;
     struct fold fold;
-    struct worker workers[WORKERS_MAX];
 };
 
 static void schedule(struct jobs *jobs);
+static void finish(struct jobs *jobs, struct job *job);
 
 static void drop_descriptors(struct jobs *jobs, struct job *job) {
     for (size_t i = 0; i < job->n_fds; i++)
@@ -89,8 +56,12 @@ static void remove_job(struct jobs *jobs, struct job *job) {
     jobs->n--;
     if (job->state == JOB_STORING)
         jobs->storing--;
+    if (job->state == JOB_FETCHING)
+        jobs->fetching--;
     drop_descriptors(jobs, job);
+    wanted_clear(&job->wanted);
     cleanup_close(&job->result);
+    cleanup_close(&job->earlier);
     json_decref(job->destination);
     free(job);
 }
@@ -114,6 +85,14 @@ static void job_failed(struct jobs *jobs, struct job *job, const char *why) {
     job->state = JOB_QUEUED;
     cleanup_close(&job->result);
     job->result = -1;
+    if (job->earlier >= 0) {
+        log_warning("%s: %s with the debug files that were fetched: reporting it without them",
+                    job->id, why);
+        refine_reject(jobs->refine, job);
+        job->result = TAKE_FD(job->earlier);
+        finish(jobs, job);
+        return;
+    }
     if (++job->failures > 2) {
         give_up(jobs, job, why);
         return;
@@ -128,136 +107,103 @@ static void store_result(struct jobs *jobs, struct job *job) {
     archive_result(jobs->daemon->archive, job->id, job->destination, job->result);
 }
 
-static int on_idle(sd_event_source *source, uint64_t usec, void *context) {
-    struct worker *worker = context;
-    /* It ends when its conversation does. */
-    if (!worker->job)
-        link_close(&worker->link);
+/* The report is as good as it gets. */
+static void finish(struct jobs *jobs, struct job *job) {
+    cleanup_close(&job->earlier);
+    job->earlier = -1;
+    drop_descriptors(jobs, job);
+    wanted_clear(&job->wanted);
+    store_result(jobs, job);
+}
+
+/* The report that there is stays until there is a better one. */
+static void make_again(struct job *job) {
+    job->earlier = job->result;
+    job->result = -1;
+    job->state = JOB_QUEUED;
+}
+
+static int on_patience_over(sd_event_source *source, uint64_t usec, void *context);
+
+static void watch_fetches(struct jobs *jobs) {
+    uint64_t now = clock_monotonic(), next = UINT64_MAX;
+    for (const struct job *job = jobs->first; job; job = job->next)
+        if (job->state == JOB_FETCHING && job->fetch_until < next)
+            next = job->fetch_until;
+    if (next != UINT64_MAX)
+        daemon_timer(jobs->daemon, &jobs->patience, next > now ? (next - now) / 1000 + 1 : 1,
+                     on_patience_over, jobs);
+}
+
+static void begin_fetch(struct jobs *jobs, struct job *job) {
+    job->state = JOB_FETCHING;
+    jobs->fetching++;
+    watch_fetches(jobs);
+}
+
+static void end_fetch(struct jobs *jobs, struct job *job) {
+    jobs->fetching--;
+    if (refine_resume(jobs->refine, job))
+        make_again(job);
+    else
+        finish(jobs, job);
+}
+
+static int on_patience_over(sd_event_source *source, uint64_t usec, void *context) {
+    struct jobs *jobs = context;
+    uint64_t now = clock_monotonic();
+    struct job *next;
+    for (struct job *job = jobs->first; job; job = next) {
+        next = job->next;
+        if (job->state == JOB_FETCHING && job->fetch_until <= now)
+            end_fetch(jobs, job);
+    }
+    watch_fetches(jobs);
+    schedule(jobs);
     return 0;
 }
 
-static void on_message(void *context, struct ipc_message *message) {
-    struct worker *worker = context;
-    struct jobs *jobs = worker->jobs;
-    struct job *job = worker->job;
-    if (!job || !ipc_is(message, "done") || strcmp(ipc_text(message->body, "id"), job->id) != 0)
-        return;
-    worker->job = NULL;
-    sd_event_source_set_enabled(worker->deadline, SD_EVENT_OFF);
-    int64_t error = ipc_number(message->body, "error");
-    if (error == 0) {
-        drop_descriptors(jobs, job);
-        store_result(jobs, job);
-    } else if (error == EBADMSG || error == EPROTONOSUPPORT || error == E2BIG) {
+static void on_report(struct jobs *jobs, struct job *job, const json_t *answer) {
+    cleanup_close(&job->earlier);
+    job->earlier = -1;
+    switch (refine_next(jobs->refine, job, answer, jobs->fetching < FETCHING_MAX)) {
+    case REFINE_STORE:
+        finish(jobs, job);
+        break;
+    case REFINE_AGAIN:
+        make_again(job);
+        break;
+    case REFINE_WAIT:
+        begin_fetch(jobs, job);
+        break;
+    }
+}
+
+static void on_done(void *context, struct job *job, const json_t *answer) {
+    struct jobs *jobs = context;
+    int64_t error = ipc_number(answer, "error");
+    if (error == 0)
+        on_report(jobs, job, answer);
+    else if (error == EBADMSG || error == EPROTONOSUPPORT || error == E2BIG)
         give_up(jobs, job,
                 error == EBADMSG           ? "it is no snapshot"
                 : error == EPROTONOSUPPORT ? "its hook is newer than this crashd"
                                            : "it is too large");
-    } else {
-        job_failed(jobs, job, strerror((int)error));
-    }
-    daemon_timer(jobs->daemon, &worker->idle, IDLE_TIME * DAEMON_SECOND, on_idle, worker);
-    schedule(jobs);
-    daemon_progress(jobs->daemon);
-}
-
-static void on_closed(void *context) {
-    struct worker *worker = context;
-    link_close(&worker->link);
-}
-
-static int on_ended(sd_event_source *source, const siginfo_t *info, void *context) {
-    struct worker *worker = context;
-    struct jobs *jobs = worker->jobs;
-    char why[64];
-    if (worker->job && worker->verdict)
-        snprintf(why, sizeof why, "%s", worker->verdict);
-    else if (info->si_code == CLD_EXITED)
-        snprintf(why, sizeof why, "the worker ended with status %d", info->si_status);
     else
-        snprintf(why, sizeof why, "the worker died of signal %d", info->si_status);
-    struct job *job = worker->job;
-    link_close(&worker->link);
-    sd_event_source_disable_unref(worker->child);
-    sd_event_source_disable_unref(worker->deadline);
-    sd_event_source_disable_unref(worker->idle);
-    *worker = (struct worker){.jobs = jobs};
-    if (job && !jobs->daemon->stopping)
-        job_failed(jobs, job, why);
-    schedule(jobs);
-    daemon_progress(jobs->daemon);
-    return 0;
+        job_failed(jobs, job, strerror((int)error));
 }
 
-static int on_overdue(sd_event_source *source, uint64_t usec, void *context) {
-    struct worker *worker = context;
-    worker->verdict = "it took the worker too long";
-    kill(worker->pid, SIGKILL);
-    return 0;
+static void on_failed(void *context, struct job *job, const char *why) {
+    job_failed(context, job, why);
 }
 
-/* The user that workers of a system daemon are. */
-static void worker_user(char text[32]) {
-    struct passwd *user = getpwnam("crashd-worker");
-    if (!user)
-        user = getpwnam("nobody");
-    snprintf(text, 32, "%u:%u", user ? user->pw_uid : 65534, user ? user->pw_gid : 65534);
+static void on_free(void *context) {
+    schedule(context);
 }
 
-static int start_worker(struct worker *worker, uint32_t domain) {
-    struct jobs *jobs = worker->jobs;
+static int send_job(struct jobs *jobs, struct worker *worker, struct job *job) {
     struct daemon *daemon = jobs->daemon;
-    char user[32];
-    int pair[2];
-    int r = ipc_pair(pair);
-    if (r < 0)
-        return r;
-    worker_user(user);
-    bool switch_user = geteuid() == 0 && !daemon->options.run_id;
-    const char *arguments[] = {"crashd-worker",
-                               "--debug-directories",
-                               config_text(daemon->config, CONFIG_DEBUG_DIRECTORIES, NULL, NULL),
-                               switch_user ? "--user" : NULL,
-                               user,
-                               NULL};
-    pid_t pid = child_spawn("worker", arguments, &pair[1], 1);
-    close(pair[1]);
-    if (pid < 0) {
-        close(pair[0]);
-        log_error("crashd-worker could not be started: %s", strerror(-pid));
-        return pid;
-    }
-    worker->pid = pid;
-    worker->domain = domain;
-    r = link_open(&worker->link, daemon->event, pair[0], on_message, on_closed, worker);
-    if (r >= 0)
-        r = sd_event_add_child(daemon->event, &worker->child, pid, WEXITED, on_ended, worker);
-    return r;
-}
-
-/* The worker of a domain; a new one where there is room, if need be in place of an idle one of
- * another domain (which ends, and frees its place). NULL: later. */
-static struct worker *worker_for(struct jobs *jobs, uint32_t domain) {
-    struct worker *place = NULL, *idle = NULL;
-    for (size_t i = 0; i < WORKERS_MAX; i++) {
-        struct worker *worker = &jobs->workers[i];
-        if (worker->pid && worker->domain == domain)
-            return worker->job || !worker->link.source ? NULL : worker;
-        if (!worker->pid)
-            place = worker;
-        else if (!worker->job)
-            idle = worker;
-    }
-    if (place)
-        return start_worker(place, domain) < 0 ? NULL : place;
-    if (idle)
-        link_close(&idle->link);
-    return NULL;
-}
-
-static int send_job(struct worker *worker, struct job *job) {
-    struct daemon *daemon = worker->jobs->daemon;
-    int fds[2 + MODULES_MAX];
+    int fds[2 + MODULES_MAX + WANTED_MAX];
     BASE_CLEANUP(close)
     int entry = spool_entry(&daemon->spool, SPOOL_CAPTURED, job->id);
     if (entry < 0)
@@ -284,7 +230,9 @@ static int send_job(struct worker *worker, struct job *job) {
     memcpy(fds + 2, job->fds, job->n_fds * sizeof *fds);
     if (job->paths)
         json_object_set(request, "modules", job->paths);
-    return link_send(&worker->link, request, fds, 2 + job->n_fds);
+    refine_request(jobs->refine, job, request);
+    size_t n_wanted = wanted_fds(&job->wanted, fds + 2 + job->n_fds);
+    return crew_give(worker, job, request, fds, 2 + job->n_fds + n_wanted);
 }
 
 static void schedule(struct jobs *jobs) {
@@ -295,10 +243,10 @@ static void schedule(struct jobs *jobs) {
         next = job->next;
         if (job->state != JOB_QUEUED)
             continue;
-        struct worker *worker = worker_for(jobs, job->domain);
+        struct worker *worker = crew_worker(jobs->crew, job->domain);
         if (!worker)
             continue;
-        int r = send_job(worker, job);
+        int r = send_job(jobs, worker, job);
         if (r == -ENODATA || r == -ENOENT) {
             give_up(jobs, job, "its files are damaged");
             continue;
@@ -308,9 +256,6 @@ static void schedule(struct jobs *jobs) {
             continue;
         }
         job->state = JOB_WORKING;
-        worker->job = job;
-        sd_event_source_set_enabled(worker->idle, SD_EVENT_OFF);
-        daemon_timer(jobs->daemon, &worker->deadline, JOB_TIME * DAEMON_SECOND, on_overdue, worker);
     }
 }
 
@@ -396,7 +341,7 @@ void jobs_add(struct jobs *jobs, const char *id, struct ipc_message *message) {
         return;
     }
     memcpy(job->id, id, SPOOL_ID_SIZE);
-    job->result = -1;
+    job->result = job->earlier = -1;
     job->scanned = !message;
     read_death(jobs, id, message, &job->death);
     job->domain = job->death.uid < 1000 ? 0 : job->death.uid;
@@ -448,6 +393,8 @@ void jobs_stored(struct jobs *jobs, const char *id, int problem) {
         job->state = JOB_QUEUED;
         cleanup_close(&job->result);
         job->result = -1;
+        job->rounds = 0;
+        job->fetch_until = 0;
         jobs->held = true;
         daemon_timer(jobs->daemon, &jobs->hold, HOLD_TIME * DAEMON_SECOND, on_hold_over, jobs);
     } else {
@@ -471,26 +418,44 @@ void jobs_store_lost(struct jobs *jobs) {
     }
 }
 
+void jobs_fetched(struct jobs *jobs, const json_t *answer) {
+    struct job *job = find_job(jobs, ipc_text(answer, "id"));
+    refine_learn(jobs->refine, answer);
+    if (!job || job->state != JOB_FETCHING)
+        return;
+    end_fetch(jobs, job);
+    schedule(jobs);
+}
+
+void jobs_fetch_again(struct jobs *jobs) {
+    for (const struct job *job = jobs->first; job; job = job->next)
+        if (job->state == JOB_FETCHING)
+            refine_ask(jobs->refine, job);
+}
+
+void jobs_configured(struct jobs *jobs) {
+    refine_forget(jobs->refine);
+}
+
 size_t jobs_count(const struct jobs *jobs) {
     return jobs->n;
 }
 
 int jobs_new(struct daemon *daemon, struct jobs **ret) {
+    static const struct crew_handlers handlers = {on_done, on_failed, on_free};
     struct jobs *jobs = calloc(1, sizeof *jobs);
     if (!jobs)
         return -ENOMEM;
     jobs->daemon = daemon;
     jobs->last = &jobs->first;
-    for (size_t i = 0; i < WORKERS_MAX; i++)
-        jobs->workers[i].jobs = jobs;
     *ret = jobs;
-    return 0;
+    int r = refine_new(daemon, &jobs->refine);
+    return r < 0 ? r : crew_new(daemon, &handlers, jobs, &jobs->crew);
 }
 
 void jobs_stop(struct jobs *jobs) {
-    for (size_t i = 0; i < WORKERS_MAX; i++)
-        if (jobs->workers[i].pid)
-            kill(jobs->workers[i].pid, SIGKILL);
+    if (jobs->crew)
+        crew_stop(jobs->crew);
 }
 
 struct jobs *jobs_free(struct jobs *jobs) {
@@ -498,15 +463,11 @@ struct jobs *jobs_free(struct jobs *jobs) {
         return NULL;
     while (jobs->first)
         remove_job(jobs, jobs->first);
-    for (size_t i = 0; i < WORKERS_MAX; i++) {
-        struct worker *worker = &jobs->workers[i];
-        link_close(&worker->link);
-        sd_event_source_disable_unref(worker->child);
-        sd_event_source_disable_unref(worker->deadline);
-        sd_event_source_disable_unref(worker->idle);
-    }
+    crew_free(jobs->crew);
+    refine_free(jobs->refine);
     sd_event_source_disable_unref(jobs->hold);
     sd_event_source_disable_unref(jobs->suspicion);
+    sd_event_source_disable_unref(jobs->patience);
     free(jobs);
     return NULL;
 }

@@ -3,6 +3,7 @@
 #ifndef CRASHD_JOBS_H
 #define CRASHD_JOBS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,6 +21,12 @@ void jobs_scan(struct jobs *jobs);
 void jobs_stored(struct jobs *jobs, const char *id, int problem);
 /* The store has died: what it was given is given again. */
 void jobs_store_lost(struct jobs *jobs);
+/* What the network process says about the debug files that a crash's report is waiting for. */
+void jobs_fetched(struct jobs *jobs, const json_t *answer);
+/* The network process has been started again: what was asked for is asked for again. */
+void jobs_fetch_again(struct jobs *jobs);
+/* The configuration was read again. */
+void jobs_configured(struct jobs *jobs);
 size_t jobs_count(const struct jobs *jobs);
 /* Ends the workers; what they were at stays captured. */
 void jobs_stop(struct jobs *jobs);

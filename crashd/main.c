@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "control/debuginfod.h"
 #include "control/statepath.h"
 #include "crashd/archive.h"
 #include "crashd/courier.h"
@@ -102,6 +103,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         daemon->config = config;
         log_info("the configuration was read again");
         courier_retry(daemon->courier, true);
+        jobs_configured(daemon->jobs);
     }
     sd_notify(0, "READY=1");
     return 0;
@@ -123,6 +125,12 @@ static int prepare_state(struct daemon *daemon) {
     int root = statedir_open(&daemon->state_path, NULL);
     if (root < 0)
         return root;
+    daemon->debug_cache_parent = fcntl(root, F_DUPFD_CLOEXEC, 3);
+    if (daemon->debug_cache_parent < 0 ||
+        asprintf(&daemon->debug_cache_path, "%s/" DEBUGINFOD_DIRECTORY, daemon->state_path) < 0) {
+        daemon->debug_cache_path = NULL;
+        return -ENOMEM;
+    }
     daemon->lock = statedir_lock(root, daemon->state_path, !run_id);
     if (daemon->lock == -EBUSY && run_id) {
         /* A run beside another daemon, or beside another run, keeps its crashes apart. */
@@ -241,6 +249,7 @@ static void end(struct daemon *daemon) {
     config_free(daemon->config);
     host_clear(&daemon->host);
     free(daemon->state_path);
+    free(daemon->debug_cache_path);
     free(daemon->socket_path);
 }
 
@@ -253,7 +262,7 @@ static void be_patient(void) {
 }
 
 int main(int argc, char **argv) {
-    struct daemon daemon = {.lock = -1, .listener = -1, .abstract = -1};
+    struct daemon daemon = {.lock = -1, .listener = -1, .abstract = -1, .debug_cache_parent = -1};
     struct config_error error;
     struct rlimit files;
 

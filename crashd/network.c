@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* crashd-network: sends what lies in outbox/. */
+/* crashd-network: sends what lies in outbox/, fetches debug files that a report lacks. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crashd/child.h"
+#include "crashd/debuginfod.h"
 #include "crashd/ipc.h"
 #include "crashd/outbox.h"
 #include "crashd/upload.h"
@@ -20,8 +21,9 @@
 extern const int crashhook_inert;
 __attribute__((visibility("default"))) const int crashhook_inert = 1;
 
-/* Behind the conversation with main: the state directory; then its lock, which is only held. */
-enum { STATE_FD = IPC_CHILD_FD + 1 };
+/* Behind the conversation with main: the state directory; its lock, which is only held; the
+ * directory that the cache of debug files is in. */
+enum { STATE_FD = IPC_CHILD_FD + 1, DEBUG_FD = IPC_CHILD_FD + 3 };
 
 enum { EVENT_MAX = 1 << 20, UPLOADS_MAX = 64 };
 
@@ -31,7 +33,8 @@ static const uint64_t SECOND = 1000000000, IDLE = 30 * UINT64_C(1000000000),
 struct network {
     struct spool spool;
     struct outbox outbox;
-    struct upload_settings settings;
+    struct transfer_settings settings;
+    struct debuginfod *debuginfod;
     CURLM *multi;
     unsigned uploads;
     int64_t told; /* messages of main's */
@@ -127,6 +130,8 @@ static void listen_to_main(struct network *network) {
             add(network, ipc_text(message.body, "id"));
         else if (ipc_is(&message, "retry"))
             retry(network, ipc_flag(message.body, "new_config"));
+        else
+            debuginfod_ask(network->debuginfod, message.body);
     }
 }
 
@@ -180,11 +185,9 @@ static void keep_item(struct network *network, struct item *item, const char *er
     report(network, item, "queued", error, next_try, 0);
 }
 
-static void finish_upload(struct network *network, CURL *handle, CURLcode result) {
-    struct upload *upload;
+static void finish_upload(struct network *network, struct upload *upload, CURLcode result) {
     char error[512];
     bool pause_began;
-    curl_easy_getinfo(handle, CURLINFO_PRIVATE, (char **)&upload);
     struct item *item = upload->context;
     struct destination *destination = item->destination;
     struct answer answer = upload_answer(upload);
@@ -240,6 +243,11 @@ static uint64_t start_due(struct network *network) {
     return due;
 }
 
+/* Milliseconds until a time. */
+static int milliseconds(uint64_t now, uint64_t then) {
+    return then <= now ? 0 : (int)((then - now) / 1000000 + 1);
+}
+
 /* Milliseconds to wait; -1: nothing to do for long enough. */
 static int time_to_wait(const struct network *network, uint64_t due) {
     uint64_t now = clock_realtime(), idle = clock_monotonic() - network->last_work;
@@ -248,8 +256,16 @@ static int time_to_wait(const struct network *network, uint64_t due) {
     if (due <= now)
         return 0;
     if (due - now <= IDLE)
-        return (int)((due - now) / 1000000 + 1);
-    return idle >= IDLE ? -1 : (int)((IDLE - idle) / 1000000 + 1);
+        return milliseconds(now, due);
+    return idle >= IDLE ? -1 : milliseconds(idle, IDLE);
+}
+
+static void finish(struct network *network, CURL *handle, CURLcode result) {
+    struct transfer *transfer = transfer_of(handle);
+    if (transfer->kind == TRANSFER_UPLOAD)
+        finish_upload(network, (struct upload *)transfer, result);
+    else
+        debuginfod_finished(network->debuginfod, (struct download *)transfer, result);
 }
 
 /* Who waits for the end of all uploads need not wait for a server that refuses us. */
@@ -270,6 +286,13 @@ static void work(struct network *network) {
         uint64_t due = start_due(network);
         tell_stuck(network, due);
         int wait = time_to_wait(network, due);
+        uint64_t fetch_due, now = clock_monotonic();
+        network->gone |= debuginfod_step(network->debuginfod, &fetch_due) < 0;
+        if (fetch_due != UINT64_MAX) {
+            int fetch_wait = milliseconds(now, fetch_due);
+            wait = wait < 0 || fetch_wait < wait ? fetch_wait : wait;
+            network->last_work = now;
+        }
         if (wait < 0) {
             ipc_send_new(IPC_CHILD_FD,
                          json_pack("{ss sI sI}", "type", "rest", "told", (json_int_t)network->told,
@@ -280,7 +303,7 @@ static void work(struct network *network) {
         bool finished = false;
         while ((message = curl_multi_info_read(network->multi, &left)))
             if (message->msg == CURLMSG_DONE) {
-                finish_upload(network, message->easy_handle, message->data.result);
+                finish(network, message->easy_handle, message->data.result);
                 finished = true;
             }
         if (!finished)
@@ -316,6 +339,8 @@ int main(int argc, char **argv) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     network.multi = curl_multi_init();
     int r = spool_open(STATE_FD, &network.spool);
+    if (r == 0 && network.multi)
+        r = debuginfod_new(DEBUG_FD, network.multi, &network.settings, &network.debuginfod);
     if (r == 0)
         r = outbox_open(&network.spool, &network.outbox);
     if (r < 0 || !network.multi || fcntl(IPC_CHILD_FD, F_SETFL, O_NONBLOCK) < 0) {

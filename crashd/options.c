@@ -37,6 +37,7 @@ int options_parse(int argc, char **argv, struct options *ret) {
         RELEASE,
         CI_RELEASE,
         WORK_DIRECTORY,
+        DEBUGINFOD_URLS,
         NOTIFY_FD,
         TAG,
         VERSION,
@@ -54,6 +55,7 @@ int options_parse(int argc, char **argv, struct options *ret) {
         {"release", required_argument, 0, RELEASE},
         {"release-from-ci", required_argument, 0, CI_RELEASE},
         {"work-directory", required_argument, 0, WORK_DIRECTORY},
+        {"debuginfod-urls", required_argument, 0, DEBUGINFOD_URLS},
         {"notify-fd", required_argument, 0, NOTIFY_FD},
         {"tag", required_argument, 0, TAG},
         {"version", no_argument, 0, VERSION},
@@ -100,6 +102,9 @@ int options_parse(int argc, char **argv, struct options *ret) {
             break;
         case WORK_DIRECTORY:
             ret->work_directory = optarg;
+            break;
+        case DEBUGINFOD_URLS:
+            ret->debuginfod_urls = optarg;
             break;
         case NOTIFY_FD:
             ret->notify_fd = (int)strtol(optarg, &end, 10);

@@ -12,7 +12,8 @@ struct options {
     const char *config, *socket, *state_dir, *dsn;
     bool check_config;
     /* Between crashctl run and its private daemon. */
-    const char *run_id, *drop_dir, *environment, *release, *ci_release, *work_directory;
+    const char *run_id, *drop_dir, *environment, *release, *ci_release, *work_directory,
+        *debuginfod_urls;
     int notify_fd; /* -1: none */
     const char *tags[OPTIONS_TAGS_MAX];
     size_t n_tags;

@@ -79,37 +79,31 @@ static int make_headers(struct upload *upload, const char *auth) {
     return 0;
 }
 
-static void configure(struct upload *upload, const struct upload_settings *settings,
+static void configure(struct upload *upload, const struct transfer_settings *settings,
                       const struct destination *destination, size_t body_size) {
     CURL *handle = upload->handle;
     curl_easy_setopt(handle, CURLOPT_URL, destination->url);
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    transfer_configure(&upload->transfer, handle, settings);
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_POST, 1L);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, upload->body);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_size);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, upload->headers);
     curl_easy_setopt(handle, CURLOPT_USERAGENT, SENTRY_CLIENT_NAME "/" CRASHD_VERSION);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, settings->connect_milliseconds);
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, settings->upload_milliseconds);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_answer);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, upload);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, upload->problem);
-    curl_easy_setopt(handle, CURLOPT_PRIVATE, upload);
-    if (settings->ca_file)
-        curl_easy_setopt(handle, CURLOPT_CAINFO, settings->ca_file);
-    if (settings->proxy)
-        curl_easy_setopt(handle, CURLOPT_PROXY, settings->proxy);
 }
 
-int upload_start(CURLM *multi, const struct upload_settings *settings,
+int upload_start(CURLM *multi, const struct transfer_settings *settings,
                  struct destination *destination, const char *event_id, const char *event,
                  size_t size, bool events_only, void *context, struct upload **ret) {
     size_t body_size = 0;
     struct upload *upload = calloc(1, sizeof *upload);
     if (!upload)
         return -ENOMEM;
+    upload->transfer.kind = TRANSFER_UPLOAD;
     upload->context = context;
     upload->handle = curl_easy_init();
     int r = upload->handle ? 0 : -ENOMEM;

@@ -7,13 +7,10 @@
 #include <stdint.h>
 
 #include "crashd/destination.h"
-
-struct upload_settings {
-    long connect_milliseconds, upload_milliseconds;
-    const char *ca_file, *proxy; /* NULL: none */
-};
+#include "crashd/transfer.h"
 
 struct upload {
+    struct transfer transfer;
     CURL *handle;
     struct curl_slist *headers;
     char *body;
@@ -26,7 +23,7 @@ struct upload {
 
 /* Starts it. The event's bytes go in unchanged, and the destination's report of what it did not
  * get, which is the upload's until its end. 0 or negative errno. */
-int upload_start(CURLM *multi, const struct upload_settings *settings,
+int upload_start(CURLM *multi, const struct transfer_settings *settings,
                  struct destination *destination, const char *event_id, const char *event,
                  size_t size, bool events_only, void *context, struct upload **ret);
 struct upload *upload_free(CURLM *multi, struct upload *upload);

@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "crashd/bundle.h"
 #include "crashd/ipc.h"
+#include "crashd/keptfiles.h"
+#include "crashd/missing.h"
 #include "crashd/package.h"
 #include "crashd/release.h"
 #include "crashd/sandbox.h"
@@ -33,6 +35,7 @@ enum { DIRECTORIES_MAX = 16, SOURCE_LINES = 5, SNAPSHOT_MAX = 256 << 20, NICENES
 struct worker {
     struct symbolizer *symbolizer;
     struct package_cache *packages;
+    struct keptfiles *debug_files;
 };
 
 BASE_DEFINE_CLEANUP(snapshot_free, struct snapshot *, snapshot_free);
@@ -138,21 +141,29 @@ static int render(const struct crash_report *report, const json_t *settings, int
     return bundle_write(result, &bundle);
 }
 
-static size_t take_files(const struct ipc_message *message, struct walk_file *files) {
-    const json_t *paths = json_object_get(message->body, "modules");
-    size_t n = 0;
+/* Descriptors: snapshot and result, then modules, then debug files. */
+static size_t take_files(struct worker *worker, struct ipc_message *message,
+                         struct walk_file *files) {
+    const json_t *paths = json_object_get(message->body, "modules"),
+                 *keys = json_object_get(message->body, "debug_files");
+    size_t n = 0, first = 2 + json_array_size(paths);
     while (n + 2 < message->n_fds && n < json_array_size(paths)) {
         const char *path = json_string_value(json_array_get(paths, n));
         files[n] = (struct walk_file){path ? path : "", message->fds[n + 2]};
         n++;
     }
-    return n;
+    for (size_t i = 0; i < json_array_size(keys) && first + i < message->n_fds; i++)
+        if (keptfiles_add(worker->debug_files, json_array_get(keys, i), message->fds[first + i]))
+            message->fds[first + i] = -1;
+    if (json_array_size(keys) > 0)
+        symbolizer_look_again(worker->symbolizer);
+    return n + keptfiles_list(worker->debug_files, files + n);
 }
 
-static int report(struct worker *worker, const struct ipc_message *message) {
+static int report(struct worker *worker, struct ipc_message *message, json_t **missing) {
     const json_t *facts = json_object_get(message->body, "facts"),
                  *settings = json_object_get(message->body, "settings");
-    struct walk_file files[IPC_FDS_MAX];
+    struct walk_file files[IPC_FDS_MAX + KEPTFILES_MAX];
     struct report_context context;
     __attribute__((cleanup(cleanup_mapping))) struct mapping mapping = {0};
     BASE_CLEANUP(snapshot_free)
@@ -169,7 +180,7 @@ static int report(struct worker *worker, const struct ipc_message *message) {
         r = snapshot_read(mapping.data, mapping.size, &SNAPSHOT_LIMITS_DEFAULT, &snapshot);
     if (r < 0)
         return r;
-    size_t n_files = take_files(message, files);
+    size_t n_files = take_files(worker, message, files);
     fill_context(facts, settings, &context);
     if (ipc_flag(message->body, "reduced"))
         context.damage = "symbolizing it failed twice, so that addresses are all there is";
@@ -193,6 +204,8 @@ static int report(struct worker *worker, const struct ipc_message *message) {
         r = report_build(snapshot, walk, &context, &crash);
     if (r == 0)
         r = render(crash, settings, message->fds[1]);
+    if (r == 0 && walk && context.debuginfod)
+        *missing = missing_list(crash, walk);
     return r;
 }
 
@@ -203,27 +216,29 @@ static int serve(struct worker *worker) {
         int r = ipc_receive(IPC_CHILD_FD, &message);
         if (r <= 0)
             return r;
-        r = report(worker, &message);
+        json_t *missing = NULL;
+        r = report(worker, &message, &missing);
         const char *id = ipc_text(json_object_get(message.body, "facts"), "event_id");
-        r = ipc_send_new(IPC_CHILD_FD,
-                         json_pack("{ss ss si}", "type", "done", "id", id, "error", -r));
+        r = ipc_send_new(IPC_CHILD_FD, json_pack("{ss ss si so*}", "type", "done", "id", id,
+                                                 "error", -r, "missing", missing));
         if (r < 0)
             return r;
     }
 }
 
-/* "/a /b" cut in place. */
-static void split(char *text, const char *directories[DIRECTORIES_MAX + 1]) {
+/* "/a /b" cut in place; returns how many. */
+static size_t split(char *text, const char *directories[DIRECTORIES_MAX]) {
     size_t n = 0;
     char *word;
     while (n < DIRECTORIES_MAX && (word = strsep(&text, " \t")))
         if (*word)
             directories[n++] = word;
-    directories[n] = NULL;
+    return n;
 }
 
 int main(int argc, char **argv) {
-    const char *directories[DIRECTORIES_MAX + 1] = {"/usr/lib/debug"};
+    const char *directories[DIRECTORIES_MAX + 2] = {"/usr/lib/debug"}, *cache = NULL;
+    size_t n_directories = 1;
     struct sandbox sandbox = {0};
     struct worker worker = {0};
 
@@ -234,9 +249,15 @@ int main(int argc, char **argv) {
             if (sscanf(argv[i + 1], "%u:%u", &sandbox.uid, &sandbox.gid) != 2)
                 return EXIT_FAILURE;
         } else if (strcmp(argv[i], "--debug-directories") == 0) {
-            split(argv[i + 1], directories);
+            n_directories = split(argv[i + 1], directories);
+        } else if (strcmp(argv[i], "--debug-cache") == 0) {
+            cache = argv[i + 1];
         }
     }
+    /* Below the state directory, which the sandbox hides: what is used of it comes as descriptors,
+     * which have these paths. */
+    directories[n_directories++] = cache;
+    directories[n_directories] = NULL;
     /* Where many die at once, those that are dying come first. */
     setpriority(PRIO_PROCESS, 0, NICENESS);
     if (sandbox_enter(&sandbox) < 0)
@@ -246,8 +267,10 @@ int main(int argc, char **argv) {
     if (symbolizer_new(&options, &worker.symbolizer) < 0)
         return EXIT_FAILURE;
     worker.packages = package_cache_new();
+    worker.debug_files = keptfiles_new(cache);
     int r = serve(&worker);
     package_cache_free(worker.packages);
+    keptfiles_free(worker.debug_files);
     symbolizer_free(worker.symbolizer);
     /* A leak checker would want to trace us, which the sandbox answers with death. */
     fflush(NULL);

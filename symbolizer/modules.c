@@ -2,8 +2,11 @@
 #include "symbolizer/modules.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "symbolizer/debugfile.h"
 
 static void module_close(struct module *module) {
@@ -85,6 +88,21 @@ int module_acquire(struct module_cache *cache, const struct file_source *source,
     return keep(cache, TAKE_POINTER(file), ret);
 }
 
+int module_acquire_by_build_id(struct module_cache *cache, const struct file_source *source,
+                               const uint8_t *build_id, size_t build_id_size, struct module **ret) {
+    char text[129], path[PATH_MAX];
+    if (build_id_size < 2 || build_id_size > 64)
+        return -ENOENT;
+    hex_encode(build_id, build_id_size, text);
+    for (const char *const *d = cache->debug_directories; *d; d++) {
+        int n = snprintf(path, sizeof path, "%s/.build-id/%.2s/%s", *d, text, text + 2);
+        if (n > 0 && (size_t)n < sizeof path &&
+            module_acquire(cache, source, path, build_id, build_id_size, ret) == 0)
+            return 0;
+    }
+    return -ENOENT;
+}
+
 int module_from_memory(struct module_cache *cache, const char *path, void *memory, size_t size,
                        struct module **ret) {
     struct elf_file *file = NULL;
@@ -104,6 +122,18 @@ void module_release(struct module_cache *cache, struct module *module) {
     shrink(cache);
 }
 
+bool module_lacks_debug(const struct module *module) {
+    return module->debug_tried && !elf_file_has_dwarf(module->debug ? module->debug : module->file);
+}
+
+void module_cache_look_again(struct module_cache *cache) {
+    for (size_t i = cache->n; i-- > 0;) {
+        const struct module *module = cache->modules[i];
+        if (module->users == 0 && (module_lacks_debug(module) || module->alternate_id_size > 0))
+            remove_at(cache, i);
+    }
+}
+
 void module_cache_free(struct module_cache *cache) {
     while (cache->n > 0)
         remove_at(cache, cache->n - 1);
@@ -116,11 +146,18 @@ static void attach_alternate(struct module_cache *cache, const struct file_sourc
                              struct module *module, const struct elf_file *file) {
     struct dw_slice link = dw_sections_get(&module->info->sections, DW_SECTION_ALTLINK);
     size_t length = link.data ? strnlen((const char *)link.data, link.size) : 0;
-    if (length == 0 || length + 1 >= link.size ||
-        debugfile_find_alternate(source, cache->debug_directories, file, (const char *)link.data,
-                                 link.data + length + 1, link.size - length - 1,
-                                 &module->alternate) < 0)
+    if (length == 0 || length + 1 >= link.size)
         return;
+    const uint8_t *build_id = link.data + length + 1;
+    size_t size = link.size - length - 1;
+    if (debugfile_find_alternate(source, cache->debug_directories, file, (const char *)link.data,
+                                 build_id, size, &module->alternate) < 0) {
+        if (size <= sizeof module->alternate_id) {
+            memcpy(module->alternate_id, build_id, size);
+            module->alternate_id_size = size;
+        }
+        return;
+    }
     if (dw_info_new(module->alternate, source, false, &module->alternate_info) < 0)
         module->alternate_info = NULL;
     module->info->alternate = module->alternate_info;

@@ -15,6 +15,8 @@ struct module {
 
     bool debug_tried;
     struct elf_file *debug, *alternate; /* NULL if the file itself has it all */
+    uint8_t alternate_id[64];           /* of one that was looked for in vain */
+    size_t alternate_id_size;
     struct dw_info *info, *alternate_info;
     bool functions_tried;
     struct functions *functions;
@@ -40,11 +42,20 @@ struct module_cache {
  */
 int module_acquire(struct module_cache *cache, const struct file_source *source, const char *path,
                    const uint8_t *build_id, size_t build_id_size, struct module **ret);
+/* The same for a file that is only known by its build-id: the directories of debug files hold
+ * executables, too. */
+int module_acquire_by_build_id(struct module_cache *cache, const struct file_source *source,
+                               const uint8_t *build_id, size_t build_id_size, struct module **ret);
 /* The same for an image in memory, which is taken over; it is never shared. */
 int module_from_memory(struct module_cache *cache, const char *path, void *memory, size_t size,
                        struct module **ret);
 void module_release(struct module_cache *cache, struct module *module);
+/* Closes modules out of use whose debug information is missing, so that it is looked for again. */
+void module_cache_look_again(struct module_cache *cache);
 void module_cache_free(struct module_cache *cache);
+
+/* Whether debug information was looked for in vain. */
+bool module_lacks_debug(const struct module *module);
 
 /* NULL if there are none. */
 struct functions *module_functions(struct module_cache *cache, const struct file_source *source,

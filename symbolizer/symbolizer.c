@@ -43,6 +43,10 @@ struct symbolizer *symbolizer_free(struct symbolizer *symbolizer) {
     return NULL;
 }
 
+void symbolizer_look_again(struct symbolizer *symbolizer) {
+    module_cache_look_again(&symbolizer->cache);
+}
+
 void symbolizer_configure(struct symbolizer *symbolizer, struct walk *walk) {
     walk->cache = &symbolizer->cache;
     walk->max_frames = symbolizer->options.max_frames;

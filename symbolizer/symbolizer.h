@@ -7,6 +7,7 @@
 #ifndef SYMBOLIZER_SYMBOLIZER_H
 #define SYMBOLIZER_SYMBOLIZER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,8 @@ struct walk_file {
 /* 0 or -ENOMEM. */
 int symbolizer_new(const struct symbolizer_options *options, struct symbolizer **ret);
 struct symbolizer *symbolizer_free(struct symbolizer *symbolizer);
+/* Debug files have come: what was missing is looked for again by the next walk. */
+void symbolizer_look_again(struct symbolizer *symbolizer);
 
 /* The snapshot must outlive the walk. files may be NULL. 0 or -ENOMEM. */
 int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
@@ -75,6 +78,19 @@ struct walk_module {
 
 /* About snapshot.modules[index]; valid until the walk's end. */
 struct walk_module walk_module(struct walk *walk, size_t index);
+
+/* A file that was looked for in vain and would tell more about a module. */
+struct walk_missing {
+    const uint8_t *build_id;
+    size_t build_id_size;
+    bool executable; /* the module itself; else debug information */
+};
+
+enum { WALK_MISSING_MAX = 2 };
+
+/* Of snapshot.modules[index], when a frame lies in it: returns how many; valid until the walk's
+ * end. */
+size_t walk_missing(struct walk *walk, size_t index, struct walk_missing ret[WALK_MISSING_MAX]);
 
 /*
  * Addresses of a file on disk, as addr2line takes them (p_vaddr space).

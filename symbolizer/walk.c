@@ -72,6 +72,10 @@ static int open_module(struct walk *walk, const struct snapshot_module *module,
         return -ENOENT;
     int r = module_acquire(walk->cache, &walk->source, module->path, module->build_id,
                            module->build_id_size, ret);
+    if (r < 0 && module->build_id_size > 0 &&
+        module_acquire_by_build_id(walk->cache, &walk->source, module->build_id,
+                                   module->build_id_size, ret) == 0)
+        return 0;
     if (r == 0 && module->build_id_size == 0 &&
         !may_be_the_same(walk->snapshot, module, &(*ret)->file->status)) {
         module_release(walk->cache, *ret);

@@ -58,6 +58,9 @@ static void defaults_hold(void **state) {
     assert_int_equal(level, CONFIG_LEVEL_DEFAULT);
     assert_int_equal(config_quantity(config, CONFIG_MAX_SNAPSHOT, NULL), 16 << 20);
     assert_int_equal(config_quantity(config, CONFIG_UPLOAD_TIMEOUT, NULL), 30000000000);
+    assert_null(config_text(config, CONFIG_DEBUGINFOD_URLS, NULL, NULL));
+    assert_int_equal(config_quantity(config, CONFIG_DEBUGINFOD_TIMEOUT, NULL), 10000000000);
+    assert_int_equal(config_quantity(config, CONFIG_DEBUGINFOD_MAX_SIZE, NULL), 512 << 20);
     assert_int_equal(config_quantity(config, CONFIG_RETENTION_COUNT, NULL), 1000);
     assert_false(config_boolean(config, CONFIG_SEND_DEFAULT_PII, NULL));
     config_free(config);
@@ -157,6 +160,9 @@ static void errors_say_where_and_what(void **state) {
     assert_wrong("[crashd]\nsend-default-pii = maybe\n", "yes or no expected");
     assert_wrong("[crashd]\nca-file = ca.pem\n", "an absolute path expected");
     assert_wrong("[crashd]\ndebug-directories = /a b\n", "absolute paths expected");
+    assert_wrong("[crashd]\ndebuginfod-urls = https://a file:///b\n", "http:// or https://");
+    assert_wrong("[crashd]\ndebuginfod-urls = http:///b\n", "http:// or https://");
+    assert_wrong("[user root]\ndebuginfod-urls = http://b\n", "belongs into [crashd]");
     assert_wrong("[crashd]\ntags = a=1 b\n", "NAME=VALUE expected");
     assert_wrong("[user root]\nretention-count = 1\n", "belongs into [crashd]");
     assert_wrong("\n\\\n\n[crashd]\nx = \\\n\\\n1\nserver = sentri\n", ":5:1: unknown key");
