@@ -63,10 +63,7 @@ static void on_closed(void *context) {
 }
 
 static int on_restart(sd_event_source *source, uint64_t usec, void *context) {
-    struct courier *courier = context;
-    /* What the last one was asked and did not answer. */
-    if (start(courier) >= 0)
-        jobs_fetch_again(courier->daemon->jobs);
+    start(context);
     return 0;
 }
 
@@ -139,6 +136,9 @@ static int start(struct courier *courier) {
     r = link_open(&courier->link, daemon->event, pair[0], on_message, on_closed, courier);
     if (r >= 0)
         r = sd_event_add_child(daemon->event, &courier->child, pid, WEXITED, on_ended, courier);
+    /* What the last one was asked and did not answer. */
+    if (r >= 0)
+        jobs_fetch_again(daemon->jobs);
     return r;
 }
 

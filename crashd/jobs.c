@@ -85,7 +85,9 @@ static void job_failed(struct jobs *jobs, struct job *job, const char *why) {
     job->state = JOB_QUEUED;
     cleanup_close(&job->result);
     job->result = -1;
-    if (job->earlier >= 0) {
+    job->failures++;
+    /* Once may be no fault of the files. */
+    if (job->earlier >= 0 && job->failures > 1) {
         log_warning("%s: %s with the debug files that were fetched: reporting it without them",
                     job->id, why);
         refine_reject(jobs->refine, job);
@@ -93,7 +95,7 @@ static void job_failed(struct jobs *jobs, struct job *job, const char *why) {
         finish(jobs, job);
         return;
     }
-    if (++job->failures > 2) {
+    if (job->failures > 2) {
         give_up(jobs, job, why);
         return;
     }
@@ -184,7 +186,7 @@ static void on_done(void *context, struct job *job, const json_t *answer) {
     int64_t error = ipc_number(answer, "error");
     if (error == 0)
         on_report(jobs, job, answer);
-    else if (error == EBADMSG || error == EPROTONOSUPPORT || error == E2BIG)
+    else if (job->earlier < 0 && (error == EBADMSG || error == EPROTONOSUPPORT || error == E2BIG))
         give_up(jobs, job,
                 error == EBADMSG           ? "it is no snapshot"
                 : error == EPROTONOSUPPORT ? "its hook is newer than this crashd"

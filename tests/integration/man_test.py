@@ -148,6 +148,7 @@ def test_configuration_units():
         "CHOICE": {"choice"},
         "PATH": {"path"},
         "PATHS": {"paths"},
+        "URLS": {"URLs"},
         "TAGS": {"tags"},
     }
     in_page = keys_of_page()
