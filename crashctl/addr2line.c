@@ -225,7 +225,7 @@ static void print_chain(struct lookup *lookup, const struct code_chain *chain,
         print_name(lookup->out, chain->has_function ? name_of(lookup, frame, i == 0, label)
                                 : label             ? label->name
                                                     : NULL);
-        bool by_symbol = !frame->file && i == 0 && label;
+        bool by_symbol = !frame->file && label && !chain->has_function;
         /* addr2line goes on showing the discriminator of the newest line. */
         print_place(lookup->out, by_symbol ? NULL : chain->comp_dir,
                     by_symbol ? label->file : frame->file, frame->line,

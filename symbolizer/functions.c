@@ -10,7 +10,7 @@
 #include "symbolizer/scope.h"
 #include "symbolizer/units.h"
 
-enum { SCOPES_LIMIT = 256 };
+enum { BLOCKS_LIMIT = 256 };
 
 struct functions {
     struct units units;
@@ -49,31 +49,41 @@ struct lookup {
     struct code_chain *chain;
 };
 
-static bool is_scope(unsigned tag) {
-    return tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
-           tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
+static bool is_block(unsigned tag) {
+    return tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
 }
 
-/* The scopes inside of function that hold the address, outermost first; those that are inlined
- * calls go to chain. */
+/* The inlined call directly below parent, or in blocks below it, that holds the address. Blocks of
+ * gcc's link-time optimization overlap: the narrowest call of all. Bytes of its range, or 0. */
+static uint64_t inlined_call(const struct dw_die *parent, uint64_t address, size_t depth,
+                             struct dw_die *ret) {
+    struct dw_die child, inner;
+    uint64_t best = 0;
+    if (depth > BLOCKS_LIMIT || !dw_die_child(parent, &child))
+        return 0;
+    do {
+        bool call = dw_die_tag(&child) == DW_TAG_inlined_subroutine;
+        if (!call && !is_block(dw_die_tag(&child)))
+            continue;
+        uint64_t size = dw_die_covers(&child, address);
+        inner = child;
+        if (size > 0 && !call)
+            size = inlined_call(&child, address, depth + 1, &inner);
+        if (size > 0 && (best == 0 || size < best)) {
+            best = size;
+            *ret = inner;
+        }
+    } while (dw_die_next_sibling(&child));
+    return best;
+}
+
+/* The function and the inlined calls in it that hold the address, outermost first. */
 static size_t descend(struct lookup *lookup, struct dw_die function,
                       struct dw_die chain[CODE_CHAIN_LIMIT]) {
     size_t n = 0;
     chain[n++] = function;
-    struct dw_die scope = function, child;
-    for (size_t depth = 0; depth < SCOPES_LIMIT && n < CODE_CHAIN_LIMIT; depth++) {
-        if (!dw_die_child(&scope, &child))
-            break;
-        bool found = false;
-        do
-            found = is_scope(dw_die_tag(&child)) && dw_die_covers(&child, lookup->address);
-        while (!found && dw_die_next_sibling(&child));
-        if (!found)
-            break;
-        scope = child;
-        if (dw_die_tag(&scope) == DW_TAG_inlined_subroutine)
-            chain[n++] = scope;
-    }
+    while (n < CODE_CHAIN_LIMIT && inlined_call(&chain[n - 1], lookup->address, 0, &chain[n]) > 0)
+        n++;
     return n;
 }
 

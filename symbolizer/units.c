@@ -131,6 +131,7 @@ static bool is_walked(unsigned tag, bool deep) {
     case DW_TAG_class_type:
     case DW_TAG_structure_type:
     case DW_TAG_union_type:
+    case DW_TAG_enumeration_type: /* Rust's have methods */
     case DW_TAG_subprogram:
     case DW_TAG_lexical_block:
     case DW_TAG_inlined_subroutine:

@@ -196,14 +196,14 @@ bool dw_ranges_next(struct dw_ranges *ranges, uint64_t *low, uint64_t *high) {
     }
 }
 
-bool dw_die_covers(const struct dw_die *die, uint64_t address) {
+uint64_t dw_die_covers(const struct dw_die *die, uint64_t address) {
     struct dw_ranges ranges;
     uint64_t low, high;
     dw_die_ranges(die, &ranges);
     while (dw_ranges_next(&ranges, &low, &high))
         if (address >= low && address < high)
-            return true;
-    return false;
+            return high - low;
+    return 0;
 }
 
 bool dw_die_entry(const struct dw_die *die, uint64_t *ret) {

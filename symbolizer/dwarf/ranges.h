@@ -19,7 +19,8 @@ void dw_die_ranges(const struct dw_die *die, struct dw_ranges *ret);
 void dw_unit_ranges(struct dw_unit *unit, struct dw_ranges *ret);
 /* The next one that is not empty; false behind the last one. */
 bool dw_ranges_next(struct dw_ranges *ranges, uint64_t *low, uint64_t *high);
-bool dw_die_covers(const struct dw_die *die, uint64_t address);
+/* Bytes of the range that holds the address, 0 if none does. */
+uint64_t dw_die_covers(const struct dw_die *die, uint64_t address);
 /* DW_AT_entry_pc, else DW_AT_low_pc, else the start of the first range. */
 bool dw_die_entry(const struct dw_die *die, uint64_t *ret);
 
