@@ -7,7 +7,7 @@
 #include "report/scrub.h"
 
 /* Bytes of one value and of all values of one frame. */
-enum { VARS_VALUE_MAX = 1024, VARS_FRAME_MAX = 8 * 1024 };
+enum { VARS_VALUE_MAX = 4096, VARS_FRAME_MAX = 32 * 1024 };
 
 /* From "off", "in-app", "all"; -1 for another text. */
 int report_vars_parse(const char *name);

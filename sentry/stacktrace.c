@@ -87,7 +87,8 @@ static json_t *render_frame(const struct crash_report *report, const struct repo
     if (options->source)
         put_source(object, frame);
     json_object_set_new(object, "in_app", json_boolean(thread->in_app[index]));
-    json_put(object, "vars", vars_render(frame, options->variables));
+    json_put(object, "vars",
+             vars_render(frame, options->variables && index < STACKTRACE_WITH_VARIABLES));
     /* A frame needs one of function, filename and instruction_addr. */
     if (!json_object_get(object, "function") && !json_object_get(object, "filename") &&
         !json_object_get(object, "instruction_addr"))

@@ -9,6 +9,8 @@
 
 /* Sentry keeps the newest 250 frames; SENTRY.md 1.4 advises this cut. */
 enum { STACKTRACE_NEWEST = 200, STACKTRACE_OLDEST = 50 };
+/* Beyond so many Sentry takes the variables out again. */
+enum { STACKTRACE_WITH_VARIABLES = 50 };
 
 struct stacktrace_options {
     const struct event_options *event;

@@ -66,3 +66,9 @@ bool arch_interrupted(struct walk *walk, uint64_t sp, struct cpu *ret) {
         cpu_set(ret, REGISTERS[i].number, (uint64_t)saved[REGISTERS[i].saved]);
     return true;
 }
+
+uint64_t arch_thread_local(uint64_t thread_pointer, uint64_t block_size, uint64_t alignment,
+                           uint64_t offset) {
+    uint64_t unit = alignment ? alignment : 1;
+    return thread_pointer - (block_size + unit - 1) / unit * unit + offset;
+}

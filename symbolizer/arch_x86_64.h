@@ -68,4 +68,9 @@ bool arch_follow_code(struct walk *walk, const struct cpu *start, const struct a
                       bool (*accept)(void *data, const struct arch_return *found), void *data,
                       size_t *budget);
 
+/* Where the program's own thread-local variable at offset is: its block lies below the thread
+ * pointer (variant II of the ELF specification for thread-local storage). */
+uint64_t arch_thread_local(uint64_t thread_pointer, uint64_t block_size, uint64_t alignment,
+                           uint64_t offset);
+
 #endif

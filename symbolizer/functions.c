@@ -169,3 +169,19 @@ bool functions_lookup(struct functions *functions, uint64_t address, enum dw_row
     struct lookup lookup = {address, choice, ret};
     return units_at(&functions->units, address, visit, &lookup) || ret->n > 0;
 }
+
+struct search {
+    uint64_t address;
+    struct dw_die *ret;
+};
+
+static bool take_die(struct units *units, struct unit *unit, void *data) {
+    struct search *search = data;
+    uint64_t entry;
+    return unit_function_at(units, unit, search->address, search->ret, &entry);
+}
+
+bool functions_die(struct functions *functions, uint64_t address, struct dw_die *ret) {
+    struct search search = {address, ret};
+    return units_at(&functions->units, address, take_die, &search);
+}

@@ -6,7 +6,7 @@
 #ifndef SYMBOLIZER_FUNCTIONS_H
 #define SYMBOLIZER_FUNCTIONS_H
 
-#include "symbolizer/dwarf/info.h"
+#include "symbolizer/dwarf/die.h"
 #include "symbolizer/dwarf/lines.h"
 
 enum { CODE_CHAIN_LIMIT = 129 };
@@ -41,5 +41,8 @@ struct functions *functions_free(struct functions *functions);
 bool functions_lookup(struct functions *functions, uint64_t address, enum dw_row_choice choice,
                       struct code_chain *ret);
 void code_chain_free(struct code_chain *chain);
+
+/* The entry of the function that covers address. */
+bool functions_die(struct functions *functions, uint64_t address, struct dw_die *ret);
 
 #endif

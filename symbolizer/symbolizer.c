@@ -6,6 +6,7 @@
 
 #include "symbolizer/frames.h"
 #include "symbolizer/unwind.h"
+#include "symbolizer/variables.h"
 
 enum { DEFAULT_FRAMES = 4096, DEFAULT_MODULES = 64 };
 
@@ -93,8 +94,14 @@ static int append_frames(struct walk *walk, const struct unwound_stack *stack, s
         module = NULL;
         place.module = -1;
     }
-    return frames_append(&context, module, place_symbols, &place,
-                         base.module < 0 ? base.lookup : base.offset, &base, list);
+    size_t first = list->n;
+    int r = frames_append(&context, module, place_symbols, &place,
+                          base.module < 0 ? base.lookup : base.offset, &base, list);
+    if (r == 0 && module && walk->variables.wants && walk->budget.described > 0) {
+        walk->budget.described--;
+        r = variables_read(walk, stack, index, &list->frames[first], list->n - first);
+    }
+    return r;
 }
 
 /* The newest frames and the oldest ones; what a runaway recursion has between is counted. */
@@ -131,6 +138,8 @@ int walk_stack(struct walk *walk, size_t thread, struct stack *ret) {
     struct unwound_stack stack;
     struct frame_list list = {0};
     int r = unwind_stack(walk, &start, &stack);
+    if (from->known >> SNAPSHOT_REGISTER_FS_BASE & 1)
+        stack.thread_pointer = from->registers[SNAPSHOT_REGISTER_FS_BASE];
     if (r == 0)
         r = symbolize(walk, &stack, &list, &ret->skipped);
     free(stack.frames);

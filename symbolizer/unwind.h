@@ -24,6 +24,7 @@ struct unwound_stack {
     size_t n, allocated;
     bool complete;
     const char *ended;
+    uint64_t thread_pointer; /* 0 if unknown */
 };
 
 enum step {

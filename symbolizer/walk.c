@@ -161,6 +161,17 @@ const struct symbols *walk_symbols(struct walk *walk, size_t index) {
     return entry->memory_symbols;
 }
 
+const struct objects *walk_objects(struct walk *walk, size_t index) {
+    struct walk_entry *entry = &walk->entries[index];
+    struct module *module = walk_open(walk, index);
+    if (!entry->objects_tried && module) {
+        entry->objects_tried = true;
+        if (objects_new(module->file, module->debug, &entry->objects) < 0)
+            entry->objects = NULL;
+    }
+    return entry->objects;
+}
+
 int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
              const struct walk_file *files, size_t n_files, struct walk **ret) {
     struct walk *walk = calloc(1, sizeof(*walk));
@@ -173,7 +184,9 @@ int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
                                         .followed = 1 << 20,
                                         .bridged = 64 << 10,
                                         .symbolized = 32 << 10,
-                                        .sourced = 4 << 10};
+                                        .sourced = 4 << 10,
+                                        .described = 1 << 10,
+                                        .evaluated = 4 << 20};
     walk->source = (struct file_source){files, n_files};
     walk->entries = calloc(snapshot->n_modules + 1, sizeof(*walk->entries));
     if (!walk->entries || unwinder_new(walk, &walk->unwinder) < 0) {
@@ -197,6 +210,7 @@ struct walk *walk_free(struct walk *walk) {
         module_release(walk->cache, entry->module);
         unwind_tables_free(entry->memory_tables);
         symbols_free(entry->memory_symbols);
+        objects_free(entry->objects);
         free(entry->debug_frames);
         free(entry->package_note);
     }

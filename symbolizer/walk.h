@@ -4,6 +4,7 @@
 #define SYMBOLIZER_WALK_H
 
 #include "symbolizer/modules.h"
+#include "symbolizer/objects.h"
 #include "symbolizer/symbolizer.h"
 
 struct walk_entry {
@@ -18,6 +19,8 @@ struct walk_entry {
     struct unwind_tables *memory_tables; /* from the snapshot's memory, where there is no file */
     bool symbols_tried;
     struct symbols *memory_symbols;
+    bool objects_tried;
+    struct objects *objects;
     uint8_t *debug_frames; /* tables->debug_frame.frames at this load address */
 };
 
@@ -30,6 +33,8 @@ struct walk_budget {
     size_t bridged;    /* steps of tried chains */
     size_t symbolized; /* addresses */
     size_t sourced;    /* addresses that are shown with source lines */
+    size_t described;  /* frames whose variables are read */
+    size_t evaluated;  /* entries, operations and elements for variables */
 };
 
 struct walk {
@@ -54,6 +59,8 @@ struct module *walk_open(struct walk *walk, size_t index);
 const struct unwind_tables *walk_tables(struct walk *walk, size_t index);
 /* Its symbol tables, from its file or the snapshot's memory; NULL if there are none. */
 const struct symbols *walk_symbols(struct walk *walk, size_t index);
+/* The same for variables, from its file only. */
+const struct objects *walk_objects(struct walk *walk, size_t index);
 /* May code run at address? */
 bool walk_executable(const struct walk *walk, uint64_t address);
 /* As walk_read_memory, but writable segments are given as the file holds them, too: good enough for

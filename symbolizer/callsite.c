@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbolizer/callsite.h"
+
+#include <string.h>
+
+#include "symbolizer/dwarf/ranges.h"
+#include "symbolizer/dwarf/value.h"
+
+enum { NESTING_LIMIT = 64, CALLERS_LIMIT = 8 };
+
+static bool may_hold_calls(unsigned tag) {
+    return tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine;
+}
+
+static bool is_site_at(const struct dw_die *die, uint64_t return_address) {
+    struct dw_value value;
+    uint64_t address;
+    unsigned name;
+    if (dw_die_tag(die) == DW_TAG_call_site)
+        name = DW_AT_call_return_pc;
+    else if (dw_die_tag(die) == DW_TAG_GNU_call_site)
+        name = DW_AT_low_pc;
+    else
+        return false;
+    return dw_die_attribute(die, name, &value) && dw_value_address(&value, &address) &&
+           address == return_address;
+}
+
+/* Among all that is inside of a function, blocks and inlined calls included. */
+static bool find_site(const struct activation *caller, uint64_t return_address,
+                      struct dw_die *ret) {
+    struct dw_die path[NESTING_LIMIT];
+    if (!dw_die_child(&caller->function, &path[0]))
+        return false;
+    for (size_t depth = 1; depth > 0;) {
+        struct dw_die *die = &path[depth - 1];
+        if (!activation_spend(caller, 1))
+            return false;
+        if (is_site_at(die, return_address)) {
+            *ret = *die;
+            return true;
+        }
+        if (depth < NESTING_LIMIT && may_hold_calls(dw_die_tag(die)) &&
+            dw_die_child(die, &path[depth])) {
+            depth++;
+            continue;
+        }
+        while (depth > 0 && !dw_die_next_sibling(&path[depth - 1]))
+            depth--;
+    }
+    return false;
+}
+
+static const char *linkage_name(const struct dw_die *die) {
+    const char *name = dw_die_inherited_string(die, DW_AT_linkage_name);
+    return name ? name : dw_die_inherited_string(die, DW_AT_MIPS_linkage_name);
+}
+
+static bool same_name(const char *a, const char *b) {
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* An external function is known to its caller by a declaration of its own. */
+static bool is_same_function(const struct dw_die *a, const struct dw_die *b) {
+    struct dw_die x = dw_die_declaration(*a), y = dw_die_declaration(*b);
+    if (x.unit == y.unit && x.offset == y.offset)
+        return true;
+    const char *linked_x = linkage_name(a), *linked_y = linkage_name(b);
+    if (linked_x || linked_y)
+        return same_name(linked_x, linked_y);
+    return same_name(dw_die_inherited_string(a, DW_AT_name),
+                     dw_die_inherited_string(b, DW_AT_name));
+}
+
+/* Where the called function has gone on to another one by a jump, that one was told other things
+ * than the call says. */
+static bool calls(const struct activation *caller, const struct dw_die *site,
+                  const struct activation *callee) {
+    struct dw_die origin;
+    struct dw_value value;
+    struct expression target = {.unit = site->unit};
+    uint64_t address, entry;
+    if (dw_die_reference(site, DW_AT_call_origin, &origin) ||
+        dw_die_reference(site, DW_AT_abstract_origin, &origin))
+        return is_same_function(&origin, &callee->function);
+    if (!dw_die_attribute(site, DW_AT_call_target, &value) &&
+        !dw_die_attribute(site, DW_AT_GNU_call_site_target, &value))
+        return false;
+    return dw_value_block(&value, &target.bytes, &target.size) &&
+           expression_number(caller, &target, NULL, &address) == OUTCOME_OK &&
+           dw_die_entry(&callee->function, &entry) && entry + callee->bias == address;
+}
+
+static bool is_parameter_of(const struct dw_die *die, const struct expression *entry) {
+    unsigned tag = dw_die_tag(die);
+    struct dw_value value;
+    const uint8_t *bytes;
+    size_t size;
+    return (tag == DW_TAG_call_site_parameter || tag == DW_TAG_GNU_call_site_parameter) &&
+           dw_die_attribute(die, DW_AT_location, &value) && dw_value_block(&value, &bytes, &size) &&
+           size == entry->size && memcmp(bytes, entry->bytes, size) == 0;
+}
+
+static enum outcome evaluate(const struct activation *caller, const struct dw_die *parameter,
+                             uint64_t *ret) {
+    struct dw_value value;
+    struct expression expression = {.unit = parameter->unit};
+    if ((!dw_die_attribute(parameter, DW_AT_call_value, &value) &&
+         !dw_die_attribute(parameter, DW_AT_GNU_call_site_value, &value)) ||
+        !dw_value_block(&value, &expression.bytes, &expression.size))
+        return OUTCOME_OPTIMIZED_OUT;
+    return expression_number(caller, &expression, NULL, ret);
+}
+
+enum outcome callsite_entry_value(const struct activation *activation,
+                                  const struct expression *entry, uint64_t *ret) {
+    struct activation caller;
+    struct dw_die site, parameter;
+    if (activation->depth >= CALLERS_LIMIT || !activation_caller(activation, &caller) ||
+        !find_site(&caller, caller.cpu->value[ARCH_PC] - caller.bias, &site) ||
+        !calls(&caller, &site, activation) || !dw_die_child(&site, &parameter))
+        return OUTCOME_OPTIMIZED_OUT;
+    do {
+        if (!activation_spend(activation, 1))
+            return OUTCOME_NOT_CAPTURED;
+        if (is_parameter_of(&parameter, entry))
+            return evaluate(&caller, &parameter, ret);
+    } while (dw_die_next_sibling(&parameter));
+    return OUTCOME_OPTIMIZED_OUT;
+}
