@@ -213,7 +213,8 @@ void symbolservers_absent(struct symbolservers *servers, const struct debugcache
     key_text(key, text);
     if (json_object_size(servers->absent) >= ABSENT_MAX)
         make_room(servers, now);
-    json_object_set_new(servers->absent, text, json_integer((json_int_t)(now + HOUR)));
+    uint64_t until = now + HOUR;
+    json_object_set_new(servers->absent, text, json_integer((json_int_t)until));
     servers->changed = true;
 }
 

@@ -107,13 +107,13 @@ class Daemon:
     """A crashd in a session of its own, so that kill() reaches each of its processes."""
 
     def __init__(self, directory, *arguments, state=None, socket_path=None, prefix=(), env=None,
-                 wait=True, pass_fds=()):
+                 wait=True, pass_fds=(), program=CRASHD):
         self.state = pathlib.Path(state or directory / "state")
         self.socket = str(socket_path or directory / "hook.sock")
         self.lines = []
         self.changed = threading.Condition()
         self.process = subprocess.Popen(
-            [*prefix, str(CRASHD), "--state-dir", str(self.state), "--socket", self.socket,
+            [*prefix, str(program), "--state-dir", str(self.state), "--socket", self.socket,
              "--config", str(self.config(directory)), *arguments],
             stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
             env=environment(**(env or {})), pass_fds=pass_fds)

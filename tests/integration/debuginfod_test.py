@@ -620,3 +620,113 @@ def test_a_full_disk_takes_no_debug_files(tmp_path, server, program):
             assert usage.free > usage.total / 4 and nothing_is_half_done(daemon)
     finally:
         subprocess.run(["umount", "-l", state], check=True)
+
+
+SHARED = "#include <stdio.h>\n#include <stdlib.h>\n#include <signal.h>\n#include <netinet/in.h>\n"
+
+
+def move_what_is_common(programs, directory):
+    """dwz -m: the programs' debug files name a third one by its build-id."""
+    common = directory / "common.debug"
+    paths = []
+    for number, each in enumerate(programs):
+        paths.append(directory / f"{number}.debug")
+        paths[-1].write_bytes(each.debug)
+    subprocess.run(["dwz", "-m", common, "-M", "/nowhere/common.debug", *paths], check=True)
+    notes = subprocess.run(["readelf", "-n", common], check=True, capture_output=True,
+                           text=True).stdout
+    for each, path in zip(programs, paths):
+        each.debug = path.read_bytes()
+        assert b"/nowhere/common.debug" in each.debug
+    return f"/buildid/{notes.split('Build ID:')[1].split()[0]}/debuginfo", common.read_bytes()
+
+
+def test_what_debug_files_have_in_common_is_fetched_in_turn(tmp_path, server):
+    first = Program(tmp_path, "first", SHARED + "#line 1\n" + SOURCE)
+    second = Program(tmp_path, "second", SHARED + "#line 1\n" + SOURCE)
+    url, common = move_what_is_common([first, second], tmp_path)
+    server.files[first.url], server.files[url] = first.debug, common
+    configure(tmp_path, server.url)
+    with Daemon(tmp_path) as daemon:
+        first.die(daemon)
+        assert is_full(first.reports(daemon)[0])
+        assert (server.count(first.url), server.count(url)) == (1, 1)
+        first.die(daemon)
+        assert is_full(first.reports(daemon, 2)[1])
+    assert (server.count(first.url), server.count(url)) == (1, 1)
+
+
+# Stands between crashd and its worker, and dies when there are debug files for it.
+FRAGILE_WORKER = r"""
+#define _GNU_SOURCE
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char text[1 << 17];
+
+static int relay(int from, int to, int spoilt) {
+    char control[1024];
+    struct iovec part = {text, sizeof text - 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+                             .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(from, &message, 0);
+    if (n <= 0)
+        exit(0);
+    text[n] = 0;
+    if (spoilt && strstr(text, "\"debug_files\":[{"))
+        abort();
+    part.iov_len = n;
+    return sendmsg(to, &message, MSG_NOSIGNAL) < 0;
+}
+
+int main(int argc, char **argv) {
+    int pair[2];
+    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair);
+    if (fork() == 0) {
+        dup2(pair[1], 3);
+        close(pair[0]);
+        close(pair[1]);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execv(WORKER, argv);
+        _exit(127);
+    }
+    close(pair[1]);
+    for (;;) {
+        struct pollfd ends[] = {{.fd = 3, .events = POLLIN}, {.fd = pair[0], .events = POLLIN}};
+        poll(ends, 2, -1);
+        if (ends[0].revents)
+            relay(3, pair[0], 1);
+        if (ends[1].revents)
+            relay(pair[0], 3, 0);
+    }
+}
+"""
+
+
+def test_files_that_kill_the_worker_cost_no_report(tmp_path, server, program, other):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("crashd", "crashd-network"):
+        shutil.copy2(harness.CRASHD.parent / name, programs)
+    (tmp_path / "fragile.c").write_text(FRAGILE_WORKER)
+    subprocess.run(["gcc", f'-DWORKER="{harness.CRASHD.parent / "crashd-worker"}"', "-o",
+                    programs / "crashd-worker", tmp_path / "fragile.c"], check=True)
+    server.files[program.url] = program.debug
+    configure(tmp_path, server.url)
+    with Daemon(tmp_path, program=programs / "crashd") as daemon:
+        program.die(daemon)
+        (event,) = program.reports(daemon)
+        assert is_poor(event)
+        assert b"incomplete" not in daemon.file("reported", event["event_id"], "report.txt")
+        daemon.wait_line("with the debug files that were fetched: reporting it without them")
+        daemon.wait_line(f"build-id {program.build_id} is of no use")
+        assert not (cache_of(daemon) / program.cached).exists()
+        program.die(daemon)
+        assert is_poor(program.reports(daemon, 2)[1])
+        assert len(daemon.matching("the worker died of signal")) == 2
+    assert server.count(program.url) == 1
