@@ -62,11 +62,15 @@ struct arch_return {
     bool certain;   /* all the instructions are the function's own */
 };
 
-/* Follows the instructions from start on to where the function returns, until accept likes what
- * stands there. budget: of instructions. */
+struct arch_accept {
+    bool (*call)(void *data, const struct arch_return *found);
+    void *data;
+};
+
+/* Follows the instructions from the function's entry to start, or from there to where it returns,
+ * until accept likes what stands where the return address must be. budget: of instructions. */
 bool arch_follow_code(struct walk *walk, const struct cpu *start, const struct arch_code *code,
-                      bool (*accept)(void *data, const struct arch_return *found), void *data,
-                      size_t *budget);
+                      const struct arch_accept *accept, size_t *budget);
 
 /* Where the program's own thread-local variable at offset is: its block lies below the thread
  * pointer (variant II of the ELF specification for thread-local storage). */

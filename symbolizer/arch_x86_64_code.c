@@ -1,50 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where there is no call frame information, the code itself says where its return address is: what
- * every way to a return does with the stack pointer stands in its instructions. */
-#include <Zydis/Zydis.h>
+#include "symbolizer/arch_x86_64_code.h"
+
 #include <string.h>
-
-#include "base/cleanup.h"
-#include "symbolizer/arch_x86_64.h"
-#include "symbolizer/symbolizer.h"
-
-enum {
-    WAYS = 48,           /* that wait to be tried */
-    STORES = 24,         /* words that the followed instructions wrote */
-    INSTRUCTIONS = 3000, /* that are followed in all */
-    VISITED = 8192,      /* a power of 2 beyond INSTRUCTIONS */
-    PADDING = 16,        /* functions begin at its multiples */
-    LONGEST = ZYDIS_MAX_INSTRUCTION_LENGTH,
-};
-
-struct store {
-    uint64_t address, size, value;
-    bool known;
-};
-
-struct way {
-    struct cpu cpu;
-    struct store stores[STORES];
-    size_t n_stores;
-    uint64_t popped; /* arguments, by its return */
-    bool certain;    /* nothing was passed that may not be of the same function */
-};
-
-struct search {
-    struct walk *walk;
-    const struct arch_code *code;
-    ZydisDecoder decoder;
-    struct way ways[WAYS];
-    size_t n_ways;
-    uint64_t visited[VISITED];
-    size_t left; /* instructions */
-};
-
-enum outcome {
-    GOES_ON,
-    RETURNS, /* the return address is at the stack pointer */
-    IS_LOST,
-};
 
 static int number_of(ZydisRegister reg) {
     static const uint8_t ORDER[] = {0, 2, 1, 3, 7, 6, 4, 5}; /* rax rcx rdx rbx rsp rbp rsi rdi */
@@ -110,8 +67,8 @@ static bool address_of(const struct way *way, const ZydisDecodedOperandMem *mem,
     return true;
 }
 
-static bool operand_value(struct walk *walk, const struct way *way,
-                          const ZydisDecodedOperand *operand, uint64_t next, uint64_t *value) {
+bool code_operand(struct walk *walk, const struct way *way, const ZydisDecodedOperand *operand,
+                  uint64_t next, uint64_t *value) {
     uint64_t address;
     switch (operand->type) {
     case ZYDIS_OPERAND_TYPE_IMMEDIATE:
@@ -145,7 +102,7 @@ static bool push(struct way *way, bool known, uint64_t value) {
            store(way, way->cpu.value[ARCH_SP], ARCH_WORD, known, value);
 }
 
-static void after_call(struct way *way) {
+void code_after_call(struct way *way) {
     for (unsigned i = 0; i < ARCH_PC; i++)
         if (i != ARCH_SP && !arch_survives_call(i))
             way->cpu.known &= ~(1u << i);
@@ -203,7 +160,7 @@ static enum outcome call(struct search *search, struct way *way, const ZydisDeco
     uint8_t bytes[2];
     if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operand->imm.value.s == 0)
         return push(way, true, next) ? GOES_ON : IS_LOST;
-    after_call(way);
+    code_after_call(way);
     if (search->code->end)
         return GOES_ON;
     /* One that does not return may be the last instruction of its function: what looks like the
@@ -225,7 +182,7 @@ static bool arithmetic(struct search *search, struct way *way,
     uint64_t a = 0, b = 0;
     if (to < 0)
         return false;
-    bool known = operand_value(search->walk, way, &operands[1], next, &b);
+    bool known = code_operand(search->walk, way, &operands[1], next, &b);
     switch (instruction->mnemonic) {
     case ZYDIS_MNEMONIC_MOV:
         break;
@@ -235,7 +192,7 @@ static bool arithmetic(struct search *search, struct way *way,
     case ZYDIS_MNEMONIC_ADD:
     case ZYDIS_MNEMONIC_SUB:
     case ZYDIS_MNEMONIC_AND:
-        known = known && operand_value(search->walk, way, &operands[0], next, &a);
+        known = known && code_operand(search->walk, way, &operands[0], next, &a);
         b = instruction->mnemonic == ZYDIS_MNEMONIC_ADD   ? a + b
             : instruction->mnemonic == ZYDIS_MNEMONIC_SUB ? a - b
                                                           : (a & b);
@@ -256,7 +213,7 @@ static void write_memory(struct search *search, struct way *way,
         operand->mem.type != ZYDIS_MEMOP_TYPE_MEM)
         return;
     bool known = instruction->mnemonic == ZYDIS_MNEMONIC_MOV && operand->size == 64 &&
-                 operand_value(search->walk, way, from, next, &value);
+                 code_operand(search->walk, way, from, next, &value);
     /* Where there is no place left it is a local variable, not a saved register. */
     store(way, address, operand->size / 8, known, value);
 }
@@ -276,9 +233,9 @@ static void other(struct search *search, struct way *way,
     }
 }
 
-static enum outcome execute(struct search *search, struct way *way,
-                            const ZydisDecodedInstruction *instruction,
-                            const ZydisDecodedOperand *operands) {
+enum outcome code_execute(struct search *search, struct way *way,
+                          const ZydisDecodedInstruction *instruction,
+                          const ZydisDecodedOperand *operands) {
     uint64_t pc = way->cpu.value[ARCH_PC], next = pc + instruction->length, value = 0;
     bool known;
     way->cpu.value[ARCH_PC] = next;
@@ -288,7 +245,7 @@ static enum outcome execute(struct search *search, struct way *way,
             way->popped = operands[0].imm.value.u;
         return RETURNS;
     case ZYDIS_MNEMONIC_PUSH:
-        known = operand_value(search->walk, way, &operands[0], next, &value);
+        known = code_operand(search->walk, way, &operands[0], next, &value);
         return push(way, known, value) ? GOES_ON : IS_LOST;
     case ZYDIS_MNEMONIC_POP:
         known = pop(search, way, &value);
@@ -344,105 +301,4 @@ static enum outcome execute(struct search *search, struct way *way,
     }
     add_way(search, &taken, taken.cpu.value[ARCH_PC], false);
     return GOES_ON;
-}
-
-static bool visit(struct search *search, uint64_t pc) {
-    size_t slot = (size_t)(pc * UINT64_C(0x9e3779b97f4a7c15) >> 40) % VISITED;
-    while (search->visited[slot] && search->visited[slot] != pc)
-        slot = (slot + 1) % VISITED;
-    bool new = search->visited[slot] == 0;
-    search->visited[slot] = pc;
-    return new;
-}
-
-static enum outcome follow(struct search *search, struct way *way) {
-    enum outcome outcome = GOES_ON;
-    while (outcome == GOES_ON && search->left > 0) {
-        ZydisDecodedInstruction instruction;
-        ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-        uint8_t bytes[LONGEST];
-        uint64_t pc = way->cpu.value[ARCH_PC];
-        search->left--;
-        if (search->code->end && !in_function(search, pc) && pc == search->code->end)
-            return IS_LOST;
-        size_t n = visit(search, pc) ? walk_read_memory(search->walk, pc, bytes, LONGEST) : 0;
-        if (n == 0 || !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&search->decoder, bytes, n, &instruction,
-                                                           operands)))
-            return IS_LOST;
-        outcome = execute(search, way, &instruction, operands);
-    }
-    return outcome == RETURNS && cpu_knows(&way->cpu, ARCH_SP) ? RETURNS : IS_LOST;
-}
-
-bool arch_follow_code(struct walk *walk, const struct cpu *start, const struct arch_code *code,
-                      bool (*accept)(void *data, const struct arch_return *found), void *data,
-                      size_t *budget) {
-    BASE_CLEANUP(free)
-    struct search *search = calloc(1, sizeof(*search));
-    if (!search || !ZYAN_SUCCESS(ZydisDecoderInit(&search->decoder, ZYDIS_MACHINE_MODE_LONG_64,
-                                                  ZYDIS_STACK_WIDTH_64)))
-        return false;
-    bool found = false;
-    search->walk = walk;
-    search->code = code;
-    search->left = *budget < INSTRUCTIONS ? *budget : INSTRUCTIONS;
-    *budget -= search->left;
-    search->ways[0] = (struct way){.cpu = *start, .certain = code->end != 0 || code->exact};
-    search->n_ways = 1;
-    while (search->n_ways > 0 && !found) {
-        struct way way = search->ways[--search->n_ways];
-        if (follow(search, &way) != RETURNS)
-            continue;
-        struct arch_return ret = {.cpu = way.cpu, .certain = way.certain};
-        after_call(&way);
-        ret.cpu.known = way.cpu.known;
-        ret.cpu.value[ARCH_SP] += ARCH_WORD + way.popped;
-        found = walk_read_memory(walk, way.cpu.value[ARCH_SP], &ret.cpu.value[ARCH_PC],
-                                 ARCH_WORD) == ARCH_WORD &&
-                accept(data, &ret);
-    }
-    *budget += search->left;
-    return found;
-}
-
-/* .plt has nothing but jumps through words that are not captured. */
-static bool is_stub(struct walk *walk, uint64_t address) {
-    static const uint8_t ENDBR[] = {0xf3, 0x0f, 0x1e, 0xfa};
-    uint8_t bytes[8] = {0};
-    size_t n = walk_read_memory(walk, address, bytes, sizeof(bytes));
-    const uint8_t *p = bytes;
-    if (n < sizeof(bytes))
-        return false;
-    if (memcmp(p, ENDBR, sizeof(ENDBR)) == 0)
-        p += sizeof(ENDBR);
-    p += *p == 0xf2; /* bnd */
-    return p[0] == 0xff && p[1] == 0x25;
-}
-
-bool arch_call_leads_to(struct walk *walk, const struct cpu *cpu, uint64_t address,
-                        uint64_t target) {
-    ZydisDecoder decoder;
-    struct way way = {.cpu = *cpu};
-    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    /* The return address was pushed since. */
-    way.cpu.value[ARCH_SP] += ARCH_WORD;
-    for (uint64_t length = 2; length <= LONGEST; length++) {
-        ZydisDecodedInstruction instruction;
-        ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-        uint8_t bytes[LONGEST];
-        uint64_t value;
-        if (walk_read_memory(walk, address - length, bytes, length) != length ||
-            !ZYAN_SUCCESS(
-                ZydisDecoderDecodeFull(&decoder, bytes, length, &instruction, operands)) ||
-            instruction.length != length || instruction.mnemonic != ZYDIS_MNEMONIC_CALL)
-            continue;
-        if (operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
-            value = address + operands[0].imm.value.u;
-        else if (!operand_value(walk, &way, &operands[0], address, &value))
-            continue;
-        if (value == target ||
-            (operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && is_stub(walk, value)))
-            return true;
-    }
-    return false;
 }

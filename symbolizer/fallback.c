@@ -81,7 +81,8 @@ static uint64_t function_start(struct walk *walk, uint64_t address, struct symbo
     int index = walk_module_at(walk, address);
     const struct symbols *symbols = index < 0 ? NULL : walk_symbols(walk, (size_t)index);
     uint64_t bias = index < 0 ? 0 : walk->snapshot->modules[index].bias;
-    if (!symbols || !symbols_lookup(symbols, address - bias, symbol))
+    if (!symbols || !symbols_lookup(symbols, address - bias, symbol) ||
+        (symbol->size > 0 && address - bias - symbol->address >= symbol->size))
         return 0;
     return symbol->address + bias;
 }
@@ -170,8 +171,10 @@ static bool find_code(struct walk *walk, uint64_t address, struct arch_code *ret
 
 struct followed {
     struct walk *walk;
-    struct unwound *position;
-    uint64_t start; /* of the function */
+    const struct unwound *position;
+    struct unwound caller, unlikely;
+    uint64_t start; /* of the function, or 0 */
+    bool has_unlikely;
 };
 
 static bool accept_return(void *data, const struct arch_return *found) {
@@ -179,31 +182,51 @@ static bool accept_return(void *data, const struct arch_return *found) {
     struct walk *walk = followed->walk;
     uint64_t pc = found->cpu.value[ARCH_PC], sp = found->cpu.value[ARCH_SP], target;
     uint64_t current = position_lookup(followed->position);
-    if (!is_return_address(walk, pc, sp, &target) ||
-        (!found->certain && judge(walk, current, followed->start, pc - 1, target) == UNLIKELY))
+    if (!is_return_address(walk, pc, sp, &target))
         return false;
-    *followed->position = (struct unwound){
-        .cpu = found->cpu, .trust = found->certain ? FRAME_TRUST_FP : FRAME_TRUST_SCAN};
-    return true;
+    /* Two ways to the same answer. */
+    const struct cpu *cpu = &followed->position->cpu;
+    bool certain =
+        found->certain || (cpu_knows(cpu, ARCH_FP) && cpu->value[ARCH_FP] + 2 * ARCH_WORD == sp);
+    followed->caller =
+        (struct unwound){.cpu = found->cpu, .trust = certain ? FRAME_TRUST_FP : FRAME_TRUST_SCAN};
+    if (certain || judge(walk, current, followed->start, pc - 1, target) != UNLIKELY)
+        return true;
+    /* By a tail call, if nothing better is found. */
+    if (!followed->has_unlikely)
+        followed->unlikely = followed->caller;
+    followed->has_unlikely = true;
+    return false;
 }
 
 static bool step_by_code(struct walk *walk, struct unwound *position) {
     struct arch_code code;
-    struct cpu start = position->cpu;
     uint64_t lookup = position_lookup(position);
-    find_code(walk, lookup, &code);
+    if (!walk_executable(walk, lookup))
+        return false;
+    if (!find_code(walk, lookup, &code))
+        unwind_function(walk, lookup, &code.start, &code.end);
     code.exact = position->interrupted;
-    struct followed followed = {walk, position, code.start};
-    return walk_executable(walk, lookup) &&
-           arch_follow_code(walk, &start, &code, accept_return, &followed, &walk->budget.followed);
+    struct followed followed = {.walk = walk, .position = position, .start = code.start};
+    const struct arch_accept accept = {accept_return, &followed};
+    bool found = arch_follow_code(walk, &position->cpu, &code, &accept, &walk->budget.followed);
+    if (found)
+        *position = followed.caller;
+    else if (followed.has_unlikely)
+        *position = followed.unlikely;
+    return found || followed.has_unlikely;
 }
 
 void fallback_correct(struct walk *walk, const struct unwound *before, struct unwound *caller) {
     uint64_t target;
     struct unwound corrected = *before;
-    if (is_return_address(walk, caller->cpu.value[ARCH_PC], caller->cpu.value[ARCH_SP], &target) ||
+    bool returns =
+        is_return_address(walk, caller->cpu.value[ARCH_PC], caller->cpu.value[ARCH_SP], &target);
+    enum fallback_call call = fallback_call(walk, before, caller);
+    if ((returns && (call == CALLS_IT || (call == CALLS_SOMETHING && !before->interrupted))) ||
         !step_by_code(walk, &corrected) ||
-        corrected.cpu.value[ARCH_SP] == caller->cpu.value[ARCH_SP])
+        corrected.cpu.value[ARCH_SP] == caller->cpu.value[ARCH_SP] ||
+        (returns && fallback_call(walk, before, &corrected) != CALLS_IT))
         return;
     *caller = corrected;
     caller->trust = FRAME_TRUST_SCAN;
@@ -219,7 +242,9 @@ enum fallback_call fallback_call(struct walk *walk, const struct unwound *callee
     if (walk_read_memory(walk, pc - sizeof(bytes), bytes, sizeof(bytes)) != sizeof(bytes) ||
         !arch_ends_in_call(bytes, sizeof(bytes), pc, &target) || target == 0)
         return CALLS_SOMETHING;
-    uint64_t start = function_start(walk, lookup, &symbol);
+    uint64_t start = function_start(walk, lookup, &symbol), end;
+    if (start == 0 && !unwind_function(walk, lookup, &start, &end))
+        start = 0;
     if (start && start == target)
         return CALLS_IT;
     return function_start(walk, target, &symbol) == target && symbol.size > 0 &&

@@ -11,9 +11,10 @@
 enum frame_trust {
     FRAME_TRUST_CONTEXT, /* registers of the signal context */
     FRAME_TRUST_CFI,     /* call frame information */
-    FRAME_TRUST_FP,   /* chain of frame pointers, or the return address at sp of a call into nothing
-                       */
-    FRAME_TRUST_SCAN, /* a word of the stack that looks like a return address */
+    FRAME_TRUST_FP,      /* chain of frame pointers, what the function's own code does with the
+                            stack, or the return address at sp of a call into nothing */
+    FRAME_TRUST_SCAN,    /* a word of the stack that looks like a return address, or what follows
+                            from one */
 };
 
 /* Lines of source around frame.line; lines[i] is line first + i, without its newline. */

@@ -267,6 +267,17 @@ enum step unwind_by_cfi(struct walk *walk, struct unwound *position, uint64_t *c
     return STEP_OK;
 }
 
+bool unwind_function(struct walk *walk, uint64_t address, uint64_t *start, uint64_t *end) {
+    unw_proc_info_t proc;
+    struct cpu none = {0};
+    walk->unwinder->cpu = &none;
+    if (find_proc_info(walk->unwinder->space, address, &proc, 0, walk->unwinder) < 0)
+        return false;
+    *start = proc.start_ip;
+    *end = proc.end_ip;
+    return true;
+}
+
 static int append(struct unwound_stack *stack, struct unwound *position) {
     if (stack->n == stack->allocated) {
         size_t n = stack->allocated ? stack->allocated * 2 : 64;

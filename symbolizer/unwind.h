@@ -46,6 +46,9 @@ void unwinder_free(struct unwinder *unwinder);
 /* One step by call frame information alone. *cfa: that of the frame that was left, 0 if unknown. */
 enum step unwind_by_cfi(struct walk *walk, struct unwound *position, uint64_t *cfa);
 
+/* The function that address is in, by call frame information. */
+bool unwind_function(struct walk *walk, uint64_t address, uint64_t *start, uint64_t *end);
+
 /* A whole stack. 0 or -ENOMEM. */
 int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stack *ret);
 

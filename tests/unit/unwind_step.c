@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unwind-step [-s SYSCALLS] [-n STEPS] [-e EVERY] PROGRAM [ARGUMENT...]
+ * unwind-step [-s SYSCALLS] [-n STEPS] [-e EVERY] [-k PRELOAD] PROGRAM [ARGUMENT...]
  *
  * Steps the program instruction by instruction and keeps the true chain of calls: a call leaves its
  * return address on the stack, which is true for as long as the stack pointer stays below it. Every
@@ -8,6 +8,9 @@
  * begins where the program traps (int3), or where it comes out of its SYSCALLS-th system call; it
  * ends after STEPS instructions or at the next trap. What comes before the beginning is taken from
  * the first walk, which must reach the start.
+ *
+ * With -k it only steps, prints the process's number, leaves it stopped there and waits for its
+ * end; PRELOAD is what the program is run with.
  *
  * Prints one line for each chain that is not the truth, at most LINES_LIMIT, and at the end counts:
  * samples, exact chains, those of them that say of no frame that it is a guess, chains with a frame
@@ -294,10 +297,12 @@ static void resume(int request, int signal) {
         fail("ptrace");
 }
 
-static bool begin(char **argv, unsigned long syscalls) {
+static bool begin(char **argv, unsigned long syscalls, const char *preload) {
     self.pid = fork();
     if (self.pid == 0) {
         personality(ADDR_NO_RANDOMIZE);
+        if (preload)
+            setenv("LD_PRELOAD", preload, 1);
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
         execvp(*argv, argv);
         _exit(127);
@@ -388,11 +393,32 @@ static void step(unsigned long steps, unsigned long every) {
     }
 }
 
+static int leave_stopped(unsigned long steps) {
+    for (unsigned long i = 0; i < steps; i++) {
+        resume(PTRACE_SINGLESTEP, 0);
+        int signal = wait_stop();
+        while (signal > 0 && signal != SIGTRAP) {
+            resume(PTRACE_SINGLESTEP, signal);
+            signal = wait_stop();
+        }
+        if (signal < 0)
+            fail("the program ended");
+    }
+    resume(PTRACE_DETACH, SIGSTOP);
+    printf("%d\n", (int)self.pid);
+    fflush(stdout);
+    waitpid(self.pid, NULL, 0);
+    return 0;
+}
+
 int main(int argc, char **argv) {
+    const char *preload = NULL;
     unsigned long syscalls = 0, steps = ULONG_MAX, every = 1;
-    for (int option; (option = getopt(argc, argv, "+s:n:e:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "+s:n:e:k:")) != -1;) {
         unsigned long value = option == '?' ? 0 : strtoul(optarg, NULL, 10);
-        if (option == 's')
+        if (option == 'k')
+            preload = optarg;
+        else if (option == 's')
             syscalls = value;
         else if (option == 'n')
             steps = value;
@@ -407,8 +433,11 @@ int main(int argc, char **argv) {
     self.snapshot.mappings = self.mappings;
     struct snapshot_memory memory[3];
     self.snapshot.memory = memory;
-    if (symbolizer_new(NULL, &self.symbolizer) < 0 || !begin(argv + optind, syscalls) ||
-        !take_base())
+    bool begun =
+        symbolizer_new(NULL, &self.symbolizer) == 0 && begin(argv + optind, syscalls, preload);
+    if (begun && preload)
+        return leave_stopped(steps);
+    if (!begun || !take_base())
         fail("the program did not come to its beginning");
     step(steps, every);
     kill(self.pid, SIGKILL);
