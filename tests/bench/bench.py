@@ -44,17 +44,21 @@ def numbers(command, **options):
 
 
 class Bench:
-    def __init__(self, build, work, quick):
+    def __init__(self, build, work, quick, big):
         # Their build directory comes from the environment, once, when they are imported.
         import daemon_process
         import harness
         import recording_server
         self.daemon, self.server = daemon_process.Daemon, recording_server.RecordingServer
+        import stacks
+        import symbols
         self.hook = harness.HOOK
         self.programs = Programs(build)
         self.work, self.quick = work, quick
         self.names = 0
         self.cores = CoreFiles(self.work)
+        self.stacks = stacks.Stacks(self.programs, build, work, quick)
+        self.symbols = symbols.Symbols(self.programs, build, work, quick, big)
 
     def start(self):
         """Start-up, with every kind of preload in turn."""
@@ -176,10 +180,15 @@ class Bench:
     def hosts(self):
         yield from hosts.rows(self.hook, self.programs.starts, self.work, self.quick)
 
-    def run(self):
+    def run(self, only):
         """Rows of every part; each table is printed when its part is over."""
+        parts = {"start": self.start, "create": self.create, "hosts": self.hosts,
+                 "deaths": self.deaths, "events": self.events, "stacks": self.stacks.rows,
+                 "symbols": self.symbols.rows}
         rows = []
-        for part in (self.start, self.create, self.hosts, self.deaths, self.events):
+        for name, part in parts.items():
+            if only and name not in only:
+                continue
             tables = []
             for table, row in part():
                 rows.append({"table": table.title, **row})
@@ -208,13 +217,16 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--quick", action="store_true", help="few runs: 40 seconds in all")
+    parser.add_argument("--only", action="append", help="a part, more than once for more")
+    parser.add_argument("--big", type=pathlib.Path,
+                        help="the large program, made before by bigprogram.py")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
     os.environ["CRASHD_BUILD"] = str(build)
     signal.signal(signal.SIGTERM, interrupted)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="bench-") as work:
-        rows = Bench(build, pathlib.Path(work), arguments.quick).run()
+        rows = Bench(build, pathlib.Path(work), arguments.quick, arguments.big).run(arguments.only)
     took = time.monotonic() - began
     arguments.output.write_text(json.dumps({
         "version": 1,

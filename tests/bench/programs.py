@@ -9,12 +9,12 @@ LIBRARIES = 400
 BUILD_ID = bytes(range(0x40, 0x54))
 
 
-def _compile(directory, name, *flags, target=None):
+def _compile(directory, name, *flags, target=None, compiler=("gcc", "-std=gnu17"), suffix="c"):
     target = directory / (target or name)
-    source = HERE / f"{name}.c"
+    source = HERE / f"{name}.{suffix}"
     newest = max(path.stat().st_mtime for path in (source, HERE / "clock.h"))
     if not target.exists() or target.stat().st_mtime < newest:
-        subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra",
+        subprocess.run([*compiler, "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra",
                         *flags, "-o", target, source], check=True)
     return target
 
@@ -38,8 +38,10 @@ class Programs:
     def __init__(self, build):
         self.directory = build / "bench"
         self.directory.mkdir(exist_ok=True)
-        for name in ("nothing", "starts", "creates", "crasher", "reaper"):
+        for name in ("nothing", "starts", "creates", "crasher", "reaper", "answers"):
             setattr(self, name, _compile(self.directory, name, "-pthread"))
+        self.stacks = _compile(self.directory, "stacks", suffix="cc",
+                               compiler=("g++", "-std=gnu++17"))
         self.bare = _compile(self.directory, "bare", "-nostartfiles")
         self.empty = _compile(self.directory, "empty", "-shared", "-fPIC", target="empty.so")
         self.libraries = _libraries(self.directory / "libraries")

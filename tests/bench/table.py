@@ -64,23 +64,25 @@ class Table:
         self.rows.append((row, medians))
         return row
 
+    def heads(self):
+        return ["added", "+-", f"x {self.second}"] if self.second else ["+-"]
+
+    def comparison(self, row):
+        """What stands below the heads and the budget."""
+        error = number(2 * row["uncertainty"], self.unit)
+        cells = [error]
+        if self.second:
+            ratio = row["ratios"].get(self.first)
+            cells = [number(row["added"], self.unit), error,
+                     "-" if ratio is None else f"{ratio:.2f}"]
+        return [*cells, "-" if row["budget"] is None else number(row["budget"], self.unit)]
+
     def print(self):
-        heads = [f"{self.title} [{self.unit}]", *self.columns,
-                 *(["added", "+-", f"x {self.second}"] if self.second else ["+-"]), "budget", ""]
-        lines = [heads]
+        lines = [[f"{self.title} [{self.unit}]", *self.columns, *self.heads(), "budget", ""]]
         for row, medians in self.rows:
-            cells = [row["name"], *(number(medians[c], self.unit) for c in self.columns)]
-            error = number(2 * row["uncertainty"], self.unit)
-            if self.second:
-                ratio = row["ratios"].get(self.first)
-                cells += [number(row["added"], self.unit), error,
-                          "-" if ratio is None else f"{ratio:.2f}"]
-            else:
-                cells.append(error)
-            cells.append("-" if row["budget"] is None else number(row["budget"], self.unit))
-            cells.append(row["verdict"] or "")
-            lines.append(cells)
-        widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
+            lines.append([row["name"], *(number(medians[c], self.unit) for c in self.columns),
+                          *self.comparison(row), row["verdict"] or ""])
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
         print()
         for line in lines:
             print("  ".join([line[0].ljust(widths[0]),
@@ -89,3 +91,24 @@ class Table:
         for row, _ in self.rows:
             for note in row["notes"]:
                 print(f"  {row['name']}: {note}")
+
+
+class Ratios(Table):
+    """As a Table, with a budget for the ratio of the first column to the second."""
+
+    def add(self, name, samples, budget, notes=()):
+        row = super().add(name, samples, None, notes)
+        ratio, error = row["ratios"].get(self.first), 0
+        if ratio is not None:
+            error = ratio * sum((uncertainty(samples[c]) / median(samples[c])) ** 2
+                                for c in (self.first, self.second)) ** 0.5
+        row.update(budget=budget, ratio_uncertainty=error, verdict=verdict(ratio, error, budget))
+        return row
+
+    def heads(self):
+        return [f"x {self.second}", "+-"]
+
+    def comparison(self, row):
+        ratio = row["ratios"].get(self.first)
+        return ["-" if ratio is None else f"{ratio:.3f}", f"{2 * row['ratio_uncertainty']:.3f}",
+                "-" if row["budget"] is None else f"{row['budget']:.3f}"]
