@@ -39,6 +39,7 @@ struct errand {
     size_t server; /* which one is asked, or is to be next */
     struct download *download;
     uint64_t answer_until; /* when its body must have begun to come */
+    bool cramped;          /* no more may be taken than there is room for */
     bool failed;           /* a server could not be asked: that it is nowhere is not known */
 };
 
@@ -206,7 +207,7 @@ void debuginfod_finished(struct debuginfod *debuginfod, struct download *downloa
         break;
     case DOWNLOAD_LARGE:
         symbolserver_answered(&debuginfod->servers, server, now);
-        give_up(debuginfod, errand, problem);
+        give_up(debuginfod, errand, errand->cramped ? "there is no room for it" : problem);
         break;
     case DOWNLOAD_FAILED:
         server_failed(debuginfod, errand, problem);
@@ -218,16 +219,18 @@ void debuginfod_finished(struct debuginfod *debuginfod, struct download *downloa
     }
 }
 
-/* Crashes have to find room, too. */
+/* Crashes have to find room, too: half of what is free is theirs, and what is being downloaded
+ * may become as long as it is allowed to. */
 static uint64_t room(const struct debuginfod *debuginfod) {
     struct statvfs file_system;
-    uint64_t limit = debuginfod->max_size < debuginfod->cache_size ? debuginfod->max_size
-                                                                   : debuginfod->cache_size;
-    if (fstatvfs(debuginfod->cache, &file_system) == 0) {
-        uint64_t half = (uint64_t)file_system.f_bavail * file_system.f_frsize / 2;
-        limit = half < limit ? half : limit;
+    if (fstatvfs(debuginfod->cache, &file_system) < 0)
+        return 0;
+    uint64_t left = (uint64_t)file_system.f_bavail * file_system.f_frsize / 2;
+    for (const struct errand *errand = debuginfod->errands; errand; errand = errand->next) {
+        uint64_t reserved = errand->download ? errand->download->limit - errand->download->size : 0;
+        left -= reserved < left ? reserved : left;
     }
-    return limit;
+    return left;
 }
 
 static int start_download(struct debuginfod *debuginfod, struct errand *errand, uint64_t deadline) {
@@ -245,9 +248,15 @@ static int start_download(struct debuginfod *debuginfod, struct errand *errand, 
         url = NULL;
         return -ENOMEM;
     }
+    uint64_t limit = debuginfod->max_size < debuginfod->cache_size ? debuginfod->max_size
+                                                                   : debuginfod->cache_size,
+             free_room = room(debuginfod);
+    errand->cramped = free_room < limit;
+    if (errand->cramped)
+        limit = free_room;
     errand->answer_until = now + (share > SHARE_MIN ? share : SHARE_MIN);
-    return download_start(debuginfod->multi, debuginfod->settings, debuginfod->cache, url,
-                          room(debuginfod), errand, &errand->download);
+    return download_start(debuginfod->multi, debuginfod->settings, debuginfod->cache, url, limit,
+                          errand, &errand->download);
 }
 
 /* Asks the next server that may be asked; without one the errand is at its end, and gone. */

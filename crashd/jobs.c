@@ -18,7 +18,12 @@
 #include "crashd/refine.h"
 #include "crashd/request.h"
 
-enum { STORING_MAX = 8, FETCHING_MAX = 64, KEPT_DESCRIPTORS_MAX = 512 };
+enum {
+    STORING_MAX = 8,
+    FETCHING_MAX = 64,
+    FETCHING_OF_DOMAIN_MAX = 16,
+    KEPT_DESCRIPTORS_MAX = 512
+};
 
 static const uint64_t HOLD_TIME = 10, /* seconds */
     COPY_WAIT = 1; /* for the crash that one may be a copy of, which another receiver has */
@@ -165,10 +170,18 @@ static int on_patience_over(sd_event_source *source, uint64_t usec, void *contex
     return 0;
 }
 
+/* No user's crashes keep those of others from it. */
+static bool may_wait(const struct jobs *jobs, const struct job *for_job) {
+    size_t of_domain = 0;
+    for (const struct job *job = jobs->first; job; job = job->next)
+        of_domain += job->state == JOB_FETCHING && job->domain == for_job->domain;
+    return jobs->fetching < FETCHING_MAX && of_domain < FETCHING_OF_DOMAIN_MAX;
+}
+
 static void on_report(struct jobs *jobs, struct job *job, const json_t *answer) {
     cleanup_close(&job->earlier);
     job->earlier = -1;
-    switch (refine_next(jobs->refine, job, answer, jobs->fetching < FETCHING_MAX)) {
+    switch (refine_next(jobs->refine, job, answer, may_wait(jobs, job))) {
     case REFINE_STORE:
         finish(jobs, job);
         break;

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -613,13 +614,32 @@ def test_a_full_disk_takes_no_debug_files(tmp_path, server, program):
         configure(tmp_path, server.url)
         with Daemon(tmp_path, state=state) as daemon:
             program.die(daemon)
-            daemon.wait_line("longer than debuginfod-max-size")
+            daemon.wait_line("there is no room for it")
             (event,) = program.reports(daemon)
             assert is_poor(event)
             usage = shutil.disk_usage(state)
             assert usage.free > usage.total / 4 and nothing_is_half_done(daemon)
     finally:
         subprocess.run(["umount", "-l", state], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_everybody_may_see_how_the_servers_do(tmp_path, server, program):
+    server.files[program.url] = 500
+    configure(tmp_path, server.url)
+    directory = pathlib.Path(tempfile.mkdtemp())
+    try:
+        directory.chmod(0o755)
+        with Daemon(tmp_path, socket_path=directory / "hook.sock") as daemon:
+            program.die(daemon)
+            program.reports(daemon)
+            status = subprocess.run(
+                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", harness.CRASHCTL,
+                 "status"], capture_output=True, text=True, check=True,
+                env=harness.environment(CRASHD_SOCKET=daemon.socket, HOME="/nonexistent")).stdout
+            assert f"{server.url} (debuginfod)" in status and "last error: HTTP 500" in status
+    finally:
+        shutil.rmtree(directory)
 
 
 SHARED = "#include <stdio.h>\n#include <stdlib.h>\n#include <signal.h>\n#include <netinet/in.h>\n"
