@@ -72,6 +72,12 @@ int debugcache_take(int cache, const struct debugcache_key *key) {
     return fd;
 }
 
+void debugcache_touch(int cache, const struct debugcache_key *key) {
+    char path[DEBUGCACHE_PATH_MAX];
+    debugcache_path(key, path);
+    utimensat(cache, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
 int debugcache_begin(int cache, char temporary[DEBUGCACHE_TEMPORARY_MAX]) {
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(temporary, DEBUGCACHE_TEMPORARY_MAX, TEMPORARY "%d-%u", (int)getpid(), i);
@@ -144,10 +150,6 @@ struct kept_list {
     uint64_t size;
 };
 
-static int64_t nanoseconds(struct timespec time) {
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 static int add_kept(struct kept_list *list, int directory, const char *parent, const char *name) {
     struct stat st;
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
@@ -160,9 +162,7 @@ static int add_kept(struct kept_list *list, int directory, const char *parent, c
     int n = snprintf(kept->path, sizeof kept->path, BUILD_IDS "/%s/%s", parent, name);
     if (n < 0 || (size_t)n >= sizeof kept->path)
         return 0;
-    /* Who finds a file by its path leaves a mark only in the first. */
-    int64_t read = nanoseconds(st.st_atim), taken = nanoseconds(st.st_mtim);
-    kept->used = read > taken ? read : taken;
+    kept->used = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     kept->size = (uint64_t)st.st_blocks * 512;
     list->size += kept->size;
     list->n++;

@@ -36,6 +36,7 @@ int debugcache_open(int state, bool make);
 bool debugcache_has(int cache, const struct debugcache_key *key);
 /* For reading; it counts as used now. A descriptor or negative errno. */
 int debugcache_take(int cache, const struct debugcache_key *key);
+void debugcache_touch(int cache, const struct debugcache_key *key);
 
 /* A new file of no name yet that anybody knows, and its place once it is whole. */
 int debugcache_begin(int cache, char temporary[DEBUGCACHE_TEMPORARY_MAX]);

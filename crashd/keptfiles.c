@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "crashd/debugcache.h"
+#include "crashd/wanted.h"
 
 struct keptfiles {
     const char *directory;
@@ -56,4 +58,17 @@ size_t keptfiles_list(const struct keptfiles *kept, struct walk_file files[KEPTF
     if (kept)
         memcpy(files, kept->files, kept->n * sizeof *files);
     return kept ? kept->n : 0;
+}
+
+json_t *keptfiles_used(const struct keptfiles *kept, const struct crash_report *report) {
+    json_t *keys = kept && kept->directory ? json_array() : NULL;
+    for (size_t i = 0; keys && i < report->n_modules && json_array_size(keys) < WANTED_MAX; i++) {
+        const struct report_module *module = &report->modules[i];
+        struct debugcache_key key = {0};
+        if (!module->debug_file || !text_starts_with(module->debug_file, kept->directory))
+            continue;
+        memcpy(key.build_id, module->code_id, sizeof key.build_id);
+        json_array_append_new(keys, debugcache_key_write(&key));
+    }
+    return keys;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Debug files that a worker was given: they serve the reports after the one that they came for. */
+/* The cache of debug files, as a worker sees it: what it was given of it, which serves the reports
+ * after the one that it came for, and what it may read itself. */
 #ifndef CRASHD_KEPTFILES_H
 #define CRASHD_KEPTFILES_H
 
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "report/report.h"
 #include "symbolizer/symbolizer.h"
 
 enum { KEPTFILES_MAX = 32 };
@@ -19,5 +21,7 @@ struct keptfiles *keptfiles_free(struct keptfiles *kept);
 bool keptfiles_add(struct keptfiles *kept, const json_t *key, int fd);
 /* Returns how many. */
 size_t keptfiles_list(const struct keptfiles *kept, struct walk_file files[KEPTFILES_MAX]);
+/* Keys of what a report was made with; NULL if no memory. */
+json_t *keptfiles_used(const struct keptfiles *kept, const struct crash_report *report);
 
 #endif

@@ -95,11 +95,24 @@ static bool more_is_there(struct refine *refine, struct job *job) {
     return wanted_count(&job->wanted) > job->given;
 }
 
+/* A worker that found them by itself, or still has them, asks nobody. */
+static void note_use(struct refine *refine, const json_t *used) {
+    BASE_CLEANUP(close)
+    int cache =
+        json_array_size(used) > 0 ? debugcache_open(refine->daemon->debug_cache_parent, false) : -1;
+    for (size_t i = 0; cache >= 0 && i < json_array_size(used) && i < WANTED_MAX; i++) {
+        struct debugcache_key key;
+        if (debugcache_key_read(json_array_get(used, i), &key))
+            debugcache_touch(cache, &key);
+    }
+}
+
 enum refine_step refine_next(struct refine *refine, struct job *job, const json_t *answer,
                              bool may_wait) {
     size_t known = job->wanted.n;
     if (!urls(refine->daemon))
         return REFINE_STORE;
+    note_use(refine, json_object_get(answer, "used"));
     wanted_add(&job->wanted, json_object_get(answer, "missing"), discard, refine);
     /* What was asked for in vain is not asked for again. */
     if (job->wanted.n == known || job->rounds == ROUNDS_MAX)

@@ -160,7 +160,7 @@ static size_t take_files(struct worker *worker, struct ipc_message *message,
     return n + keptfiles_list(worker->debug_files, files + n);
 }
 
-static int report(struct worker *worker, struct ipc_message *message, json_t **missing) {
+static int report(struct worker *worker, struct ipc_message *message, json_t *answer) {
     const json_t *facts = json_object_get(message->body, "facts"),
                  *settings = json_object_get(message->body, "settings");
     struct walk_file files[IPC_FDS_MAX + KEPTFILES_MAX];
@@ -204,8 +204,10 @@ static int report(struct worker *worker, struct ipc_message *message, json_t **m
         r = report_build(snapshot, walk, &context, &crash);
     if (r == 0)
         r = render(crash, settings, message->fds[1]);
-    if (r == 0 && walk && context.debuginfod)
-        *missing = missing_list(crash, walk);
+    if (r == 0 && walk && context.debuginfod) {
+        json_object_set_new(answer, "missing", missing_list(crash, walk));
+        json_object_set_new(answer, "used", keptfiles_used(worker->debug_files, crash));
+    }
     return r;
 }
 
@@ -216,11 +218,11 @@ static int serve(struct worker *worker) {
         int r = ipc_receive(IPC_CHILD_FD, &message);
         if (r <= 0)
             return r;
-        json_t *missing = NULL;
-        r = report(worker, &message, &missing);
         const char *id = ipc_text(json_object_get(message.body, "facts"), "event_id");
-        r = ipc_send_new(IPC_CHILD_FD, json_pack("{ss ss si so*}", "type", "done", "id", id,
-                                                 "error", -r, "missing", missing));
+        json_t *answer = json_pack("{ss ss}", "type", "done", "id", id);
+        r = report(worker, &message, answer);
+        json_object_set_new(answer, "error", json_integer(-r));
+        r = ipc_send_new(IPC_CHILD_FD, answer);
         if (r < 0)
             return r;
     }
