@@ -195,9 +195,6 @@ void debuginfod_finished(struct debuginfod *debuginfod, struct download *downloa
         symbolserver_answered(&debuginfod->servers, server, now);
         server->fetched++;
         debuginfod->servers.changed = true;
-        log_info("%s: fetched %s of build-id %s (%llu bytes)", server->display,
-                 errand->key.executable ? "the executable" : "debug information",
-                 errand->key.build_id, (unsigned long long)download->size);
         remove_errand(debuginfod, errand);
         debugcache_shrink(debuginfod->cache, debuginfod->cache_size);
         break;

@@ -148,7 +148,11 @@ void refine_learn(struct refine *refine, const json_t *answer) {
 }
 
 bool refine_resume(struct refine *refine, struct job *job) {
-    return more_is_there(refine, job) || (problem(refine) && !job->problem_told);
+    bool more = more_is_there(refine, job);
+    if (more)
+        log_info("%s: its report is made again with %zu files of debuginfod servers", job->id,
+                 wanted_count(&job->wanted));
+    return more || (problem(refine) && !job->problem_told);
 }
 
 void refine_forget(struct refine *refine) {

@@ -168,6 +168,7 @@ def test_crashctl_run_asks_what_its_user_asks(tmp_path, server, program):
         [harness.CRASHCTL, "symbolize", snapshot], capture_output=True, text=True, check=True,
         env=harness.environment(CRASHD_STATE_DIR=run.state)).stdout
     assert "reach" in text and "stripped.c:3" in text
+    assert "network" not in run.stderr
     assert server.count(program.url) == 1
     run = harness.Run(tmp_path / "without", [program.path])
     assert is_poor(run.event)
