@@ -472,23 +472,12 @@ def test_workers_that_die_cost_a_reduced_report(tmp_path):
     for name in ("crashd", "crashd-network"):
         shutil.copy(CRASHD.with_name(name), build / name)
     shutil.copy("/bin/false", build / "crashd-worker")
-    daemon = Daemon.__new__(Daemon)
-    with run_copy(daemon, build / "crashd", tmp_path):
+    with Daemon(tmp_path, program=build / "crashd") as daemon:
         daemon.wait_line("trying again")
         daemon.wait_line("making a reduced report")
         daemon.wait_line(f"{event_id} cannot be reported")
         daemon.terminate()
         assert daemon.entries("failed") == [event_id]
-
-
-def run_copy(daemon, program, directory):
-    import daemon_process
-    original = daemon_process.CRASHD
-    daemon_process.CRASHD = program
-    try:
-        Daemon.__init__(daemon, directory)
-    finally:
-        daemon_process.CRASHD = original
     return daemon
 
 
