@@ -12,6 +12,8 @@
 
 enum { NAME_LIMIT = 64 << 10, NESTING_LIMIT = 8 };
 
+static const char PLT_SUFFIX[] = "@plt";
+
 struct cleaner {
     const char *at, *end;
     char *out; /* room for twice the input */
@@ -164,7 +166,7 @@ static bool clean_brace(struct cleaner *c) {
     else if (ahead(c, "{unnamed"))
         put_text(c, "unnamed");
     else
-        put(c, c->at, strcspn(c->at, "#}:")), put_text(c, "}");
+        put(c, c->at, strcspn(c->at, "#}:")), put_text(c, ahead(c, "{{") ? "}}" : "}");
     c->at = close;
     return true;
 }
@@ -268,8 +270,19 @@ static bool clean_parenthesis(struct cleaner *c, bool after_space) {
         return false;
     c->at = close;
     skip_qualifiers(c);
-    if (!ahead(c, "::"))
+    /* D separates by dots. */
+    if (!ahead(c, "::") && !ahead(c, "."))
         c->at = c->end;
+    return true;
+}
+
+/* D's template arguments. */
+static bool clean_instance(struct cleaner *c) {
+    const char *close = skip_group(c->at + 1, c->end);
+    if (!close)
+        return false;
+    put_text(c, "!(T)");
+    c->at = close;
     return true;
 }
 
@@ -308,6 +321,10 @@ static bool clean_range(struct cleaner *c) {
             }
             break;
         default: {
+            if (ahead(c, "!(")) {
+                ok = clean_instance(c);
+                break;
+            }
             if (ahead(c, "decltype (")) {
                 const char *close = skip_group(c->at + strlen("decltype "), c->end);
                 ok = close;
@@ -344,15 +361,22 @@ static bool clean_range(struct cleaner *c) {
 
 /* Length without one suffix that a compiler gave to a copy or a part of a function. */
 static size_t without_clone(const char *name, size_t length) {
-    static const char *const NUMBERED[] = {".isra",        ".constprop", ".part",  ".lto_priv",
-                                           ".cold",        ".llvm",      ".clone", ".localalias",
-                                           ".local_alias", ".ipa_icf"};
+    static const char *const NUMBERED[] = {
+        ".isra",  ".constprop",  ".part",        ".lto_priv", ".cold",     ".llvm",
+        ".clone", ".localalias", ".local_alias", ".ipa_icf",  "._omp_fn",  ".omp_outlined",
+        ".avx",   ".avx2",       ".avx512f",     ".default",  ".resolver", ".__uniq",
+        ".actor", ".destroy",    ".resume",      ".cleanup",
+    };
     size_t end = length;
     size_t digits = end;
     while (digits > 0 && isdigit((unsigned char)name[digits - 1]))
         digits--;
-    if (digits < end && digits > 0 && name[digits - 1] == '.')
+    if (digits < end && digits > 0 && name[digits - 1] == '.') {
         end = digits - 1;
+        /* gcc's nested functions; Go and D have dots in front of it. */
+        if (end > 0 && !memchr(name, '.', end) && !memchr(name, ':', end))
+            return end;
+    }
     for (size_t i = 0; i < sizeof(NUMBERED) / sizeof(*NUMBERED); i++) {
         size_t n = strlen(NUMBERED[i]);
         if (end > n && memcmp(name + end - n, NUMBERED[i], n) == 0)
@@ -376,7 +400,7 @@ static size_t without_suffixes(const char *name, size_t length) {
     if (clone)
         length = (size_t)(clone - name);
     for (const char *p = name; p < name + length; p++) {
-        if (*p == '@' && p > name && word_character(p[-1])) {
+        if (*p == '@' && p > name && (word_character(p[-1]) || p[-1] == ')')) {
             length = (size_t)(p - name);
             break;
         }
@@ -386,6 +410,15 @@ static size_t without_suffixes(const char *name, size_t length) {
         length = without_clone(name, length);
     }
     return without_rust_hash(name, length);
+}
+
+static char *with_plt(char *name) {
+    char *longer = name ? realloc(name, strlen(name) + sizeof PLT_SUFFIX) : NULL;
+    if (longer)
+        strcat(longer, PLT_SUFFIX);
+    else
+        free(name);
+    return longer;
 }
 
 char *demangle_clean(const char *name) {
@@ -398,6 +431,10 @@ char *demangle_clean(const char *name) {
     size_t length = strlen(name);
     if (length > NAME_LIMIT)
         return strndup(name, NAME_LIMIT);
+    /* Objective-C's methods have nothing to be taken away. */
+    if (strncmp(name, "-[", 2) == 0 || strncmp(name, "+[", 2) == 0)
+        return strdup(name);
+    bool plt = text_ends_with(name, PLT_SUFFIX);
     for (size_t i = 0; i < sizeof(PREFIXES) / sizeof(*PREFIXES); i++) {
         size_t n = strlen(PREFIXES[i]);
         if (strncmp(name, PREFIXES[i], n) == 0) {
@@ -416,5 +453,5 @@ char *demangle_clean(const char *name) {
     if (!clean_range(&cleaner))
         return strndup(name, length);
     out[cleaner.length] = '\0';
-    return TAKE_POINTER(out);
+    return plt ? with_plt(TAKE_POINTER(out)) : TAKE_POINTER(out);
 }

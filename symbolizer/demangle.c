@@ -11,8 +11,12 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-/* A short name can stand for a text of exponential length. */
-enum { SYMBOL_LIMIT = 16 << 10, TEXT_LIMIT = 64 << 10 };
+/* A short name can stand for a text of exponential length. A long one may nest as deep as it is
+ * long: libiberty's own limit would refuse every name of more than 1,024 characters, ours is what
+ * a stack of 2 MiB bears. */
+enum { SYMBOL_LIMIT = 8 << 10, TEXT_LIMIT = 64 << 10, D_TEXT_LIMIT = 64 << 20 };
+
+enum { CPP_OPTIONS = DMGL_PARAMS | DMGL_ANSI | DMGL_NO_RECURSE_LIMIT };
 
 struct text {
     char *bytes;
@@ -55,6 +59,19 @@ static char *demangle_with(int (*demangler)(const char *, int, demangle_callback
     return bytes;
 }
 
+/* D's demangler hands out its result whole: each back reference may double it. */
+static char *demangle_d(const char *symbol) {
+    size_t longest = strlen(symbol);
+    for (const char *p = symbol; *p && longest <= D_TEXT_LIMIT; p++)
+        longest <<= *p == 'Q';
+    char *text = longest <= D_TEXT_LIMIT ? dlang_demangle(symbol, DMGL_PARAMS | DMGL_ANSI) : NULL;
+    if (text && strlen(text) >= TEXT_LIMIT) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
 char *demangle_full(const char *symbol) {
     /* A version is no part of the mangling. */
     size_t length = strcspn(symbol, "@");
@@ -65,13 +82,19 @@ char *demangle_full(const char *symbol) {
     if (!plain)
         return NULL;
     if (text_starts_with(plain, "_D"))
-        return dlang_demangle(plain, DMGL_PARAMS | DMGL_ANSI);
+        return demangle_d(plain);
     char *text = NULL;
     if (text_starts_with(plain, "_R") || text_starts_with(plain, "_ZN"))
         text = demangle_with(rust_demangle_callback, plain, DMGL_PARAMS | DMGL_ANSI);
     if (!text && text_starts_with(plain, "_Z"))
-        text = demangle_with(cplus_demangle_v3_callback, plain, DMGL_PARAMS | DMGL_ANSI);
-    return text;
+        text = demangle_with(cplus_demangle_v3_callback, plain, CPP_OPTIONS);
+    /* What leads to a function is not the function. */
+    if (!text || strcmp(symbol + length, "@plt") != 0)
+        return text;
+    char *longer = realloc(text, strlen(text) + sizeof("@plt"));
+    if (!longer)
+        return text;
+    return strcat(longer, "@plt");
 }
 
 char *demangle_type(const char *name) {
@@ -80,7 +103,6 @@ char *demangle_type(const char *name) {
         name++;
     char *text = NULL;
     if (strlen(name) <= SYMBOL_LIMIT)
-        text =
-            demangle_with(cplus_demangle_v3_callback, name, DMGL_PARAMS | DMGL_ANSI | DMGL_TYPES);
+        text = demangle_with(cplus_demangle_v3_callback, name, CPP_OPTIONS | DMGL_TYPES);
     return text ? text : strdup(name);
 }

@@ -170,6 +170,147 @@ static void test_broken(void **state) {
     }
 }
 
+struct naming {
+    const char *symbol, *function, *raw; /* raw NULL: the symbol is no mangled one */
+};
+
+/* As gcc 12, clang 14 and rustc make them. */
+static const struct naming CPP[] = {
+    {"_ZN2ns3ArrIiLi3EEixEi", "ns::Arr<T>::operator[]", "ns::Arr<int, 3>::operator[](int)"},
+    {"_ZNK2ns3ArrIiLi3EEcvbEv", "ns::Arr<T>::operator bool",
+     "ns::Arr<int, 3>::operator bool() const"},
+    {"_ZNK2ns3ArrIiLi3EEcvSt6vectorIiSaIiEEEv", "ns::Arr<T>::operator std::vector<T>",
+     "ns::Arr<int, 3>::operator std::vector<int, std::allocator<int> >() const"},
+    {"_ZNVKO2ns3ArrIiLi3EEclEi", "ns::Arr<T>::operator()",
+     "ns::Arr<int, 3>::operator()(int) const volatile &&"},
+    {"_ZN2ns3ArrIiLi3EEltIdEEbT_", "ns::Arr<T>::operator< <T>",
+     "bool ns::Arr<int, 3>::operator< <double>(double)"},
+    {"_ZNK2ns3ArrIiLi3EEssERKS1_", "ns::Arr<T>::operator<=>",
+     "ns::Arr<int, 3>::operator<=>(ns::Arr<int, 3> const&) const"},
+    {"_ZN2nsli3_kmEe", "ns::operator\"\" _km", "ns::operator\"\" _km(long double)"},
+    {"_ZN2ns6getfntIiEEPFicET_", "ns::getfnt<T>", "int (*ns::getfnt<int>(int))(char)"},
+    {"_ZN2ns6getarrIiEEPA3_T_S1_", "ns::getarr<T>", "int (*ns::getarr<int>(int)) [3]"},
+    {"_ZN2ns6deduceIiEEDTplfp_Li1EET_", "ns::deduce<T>",
+     "decltype ({parm#1}+(1)) ns::deduce<int>(int)"},
+    {"_ZN2ns6taggedB3barB3fooEi", "ns::tagged", "ns::tagged[abi:bar][abi:foo](int)"},
+    {"_ZN2ns12_GLOBAL__N_13hidIdEET_S2_", "ns::(anonymous namespace)::hid<T>",
+     "double ns::(anonymous namespace)::hid<double>(double)"},
+    {"_ZN2ns7nontypeIXadL_Z4mainEEEEiv", "ns::nontype<T>", "int ns::nontype<&main>()"},
+    {"_ZN2ns5OuterC1Ei", "ns::Outer::Outer", "ns::Outer::Outer(int)"},
+    {"_ZN2ns5OuterC2Ei", "ns::Outer::Outer", "ns::Outer::Outer(int)"},
+    {"_ZN2ns5OuterD0Ev", "ns::Outer::~Outer", "ns::Outer::~Outer()"},
+    {"_ZTv0_n24_N2ns1D1gEv", "ns::D::g", "virtual thunk to ns::D::g()"},
+    {"_ZThn16_N1A1fEv", "A::f", "non-virtual thunk to A::f()"},
+    {"_ZTcv0_n40_v0_n24_N2ns1D2clEv", "ns::D::cl", "covariant return thunk to ns::D::cl()"},
+    {"_ZZ4useriENKUlT_DpT0_E0_clIdJiEEEDaS_S1_", "user::lambda<T>",
+     "auto user(int)::{lambda(auto:1, (auto:2)...)#2}::operator()<double, int>(double, int) const"},
+    {"_ZZ4useriENK3$_0clEi", "user::lambda", "user(int)::$_0::operator()(int) const"},
+    {"_ZNK3$_3clEv", "lambda", "$_3::operator()() const"},
+    {"_ZZ4useriEN5Local1tEi", "user::Local::t", "user(int)::Local::t(int)"},
+    {"_ZZZ4useriEN5Local1tEiENKUlvE_clEv", "user::Local::t::lambda",
+     "user(int)::Local::t(int)::{lambda()#1}::operator()() const"},
+    {"_ZNSt17_Function_handlerIFivEZN1M1fEvEUlvE_E9_M_invokeERKSt9_Any_data",
+     "std::_Function_handler<T>::_M_invoke",
+     "std::_Function_handler<int (), M::f()::{lambda()#1}>::_M_invoke(std::_Any_data const&)"},
+    {"_Z3foov.isra.0", "foo", "foo() [clone .isra.0]"},
+    {"_Z3foov.part.0.cold", "foo", "foo() [clone .part.0] [clone .cold]"},
+    {"_Z3foov.constprop.1.lto_priv.0", "foo", "foo() [clone .constprop.1] [clone .lto_priv.0]"},
+    {"_Z3foov@plt", "foo@plt", "foo()@plt"},
+    {"_Z3foov@@VERSION_1", "foo", "foo()"},
+};
+
+static const struct naming RUST[] = {
+    {"_ZN3foo3bar17h0123456789abcdefE", "foo::bar", "foo::bar"},
+    {"_ZN3foo3bar17h0123456789abcdefE.llvm.1234", "foo::bar", "foo::bar"},
+    {"_ZN4main28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE", "main::{{closure}}",
+     "main::{{closure}}"},
+    {"_ZN4core3ops8function6FnOnce40call_once$u7b$$u7b$vtable.shim$u7d$$u7d$17h0123456789abcdefE",
+     "core::ops::function::FnOnce::call_once{{vtable.shim}}",
+     "core::ops::function::FnOnce::call_once{{vtable.shim}}"},
+    {"_ZN70_$LT$alloc..vec..Vec$LT$T$C$A$GT$$u20$as$u20$core..ops..drop..Drop$GT$4drop"
+     "17h0123456789abcdefE",
+     "<alloc::vec::Vec<T> as core::ops::drop::Drop>::drop",
+     "<alloc::vec::Vec<T,A> as core::ops::drop::Drop>::drop"},
+    {"_RNCNvCs1234_7mycrate4main0B3_", "mycrate::main::{{closure}}", "mycrate::main::{closure#0}"},
+    {"_RNvXs_C4mainNtB4_3FooNtB4_3Bar3baz", "<main::Foo as main::Bar>::baz",
+     "<main::Foo as main::Bar>::baz"},
+    {"_RINvC4main3fooNCNvB2_3bar0EB2_", "main::foo::<T>", "main::foo::<main::bar::{closure#0}>"},
+    {"_RNvMs_C4mainINtB4_3VecpE4push", "<main::Vec<T>>::push", "<main::Vec<_>>::push"},
+    {"_RNSC4main6vtable", "main::{shim}", "main::{shim:vtable#0}"},
+    {"_RNvC1a1b.llvm.123", "a::b", "a::b"},
+};
+
+static const struct naming OTHERS[] = {
+    {"_D3foo3barFiZv", "foo.bar", "foo.bar(int)"},
+    {"_D3std5stdio__T7writelnTiZ7writelnFNfiZv", "std.stdio.writeln!(T).writeln",
+     "std.stdio.writeln!(int).writeln(int)"},
+    {"_D3foo3barFiZ3bazMFZv", "foo.bar.baz", "foo.bar(int).baz()"},
+    {"_D3foo1S6methodMxFiZv", "foo.S.method", "foo.S.method(int) const"},
+    {"-[NSString(Cat) foo:bar:]", "-[NSString(Cat) foo:bar:]", NULL},
+    {"+[Foo new]", "+[Foo new]", NULL},
+    {"__foo_block_invoke_2", "__foo_block_invoke_2", NULL},
+    {"main.foo[go.shape.int]", "main.foo", NULL},
+    {"main.main.func1.1", "main.main.func1.1", NULL},
+    {"inner.0", "inner", NULL},
+    {"foo._omp_fn.0", "foo", NULL},
+    {"foo.avx2.0", "foo", NULL},
+    {"foo.lto_priv.0.cold", "foo", NULL},
+    {"foo@plt", "foo@plt", NULL},
+};
+
+static void check_naming(const struct naming *naming, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        full_is(naming[i].symbol, naming[i].raw);
+        clean_is(naming[i].raw ? naming[i].raw : naming[i].symbol, naming[i].function);
+    }
+}
+
+static void test_table(void **state) {
+    check_naming(CPP, sizeof CPP / sizeof *CPP);
+    check_naming(RUST, sizeof RUST / sizeof *RUST);
+    check_naming(OTHERS, sizeof OTHERS / sizeof *OTHERS);
+}
+
+/* Names of several thousand characters are no rarity. */
+static void test_long(void **state) {
+    char symbol[8000] = "_Z1fI";
+    for (size_t i = 0; i < 100; i++)
+        strcat(symbol, "43a_name_that_is_as_long_as_people_make_them_");
+    strcat(symbol, "EvT_");
+    BASE_CLEANUP(free)
+    char *full = demangle_full(symbol);
+    assert_non_null(full);
+    assert_memory_equal(full, "void f<a_name_that", 18);
+    clean_is(full, "f<T>");
+}
+
+/* What nests as deep as it is long must not take the stack with it. */
+static void test_deep(void **state) {
+    static const char *const PARTS[] = {"P", "1AI", "F", "plfp_", "K", "N1A", "DTX", "M1A"};
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++) {
+        char symbol[20000] = "_Z1f";
+        size_t length = strlen(PARTS[i]);
+        for (size_t at = 4; at + length < sizeof symbol - 1; at += length)
+            memcpy(symbol + at, PARTS[i], length + 1);
+        for (size_t size = 1000; size < sizeof symbol; size += 500) {
+            BASE_CLEANUP(free)
+            char *cut = strndup(symbol, size);
+            BASE_CLEANUP(free)
+            char *full = demangle_full(cut);
+            assert_true(!full || strlen(full) < 64 << 10);
+        }
+    }
+}
+
+/* Each of D's tuples is two of the former, by reference. */
+static void test_exponential_d(void **state) {
+    char symbol[512] = "_D3fooFB2iiB2QgQi";
+    for (size_t i = 0; i < 60; i++)
+        strcat(symbol, "B2QiQk");
+    strcat(symbol, "Zv");
+    full_is(symbol, NULL);
+}
+
 /* Each level doubles the text: S_ refers to the pair before. */
 static void test_exponential(void **state) {
     char symbol[4096] = "_Z1fI1pIiiE";
@@ -183,11 +324,13 @@ static void test_exponential(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),        cmocka_unit_test(test_type),
-        cmocka_unit_test(test_arguments),   cmocka_unit_test(test_return_types),
-        cmocka_unit_test(test_operators),   cmocka_unit_test(test_lambdas),
-        cmocka_unit_test(test_suffixes),    cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_exponential),
+        cmocka_unit_test(test_full),          cmocka_unit_test(test_type),
+        cmocka_unit_test(test_arguments),     cmocka_unit_test(test_return_types),
+        cmocka_unit_test(test_operators),     cmocka_unit_test(test_lambdas),
+        cmocka_unit_test(test_suffixes),      cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_exponential),   cmocka_unit_test(test_table),
+        cmocka_unit_test(test_long),          cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_exponential_d),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
