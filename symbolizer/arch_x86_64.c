@@ -39,6 +39,26 @@ bool arch_ends_in_call(const uint8_t *bytes, size_t size, uint64_t address, uint
     return false;
 }
 
+bool arch_read_plt(const uint8_t *code, size_t size, uint64_t address, struct arch_plt_entry *ret) {
+    static const uint8_t ENDBR[] = {0xf3, 0x0f, 0x1e, 0xfa};
+    size_t at =
+        size >= sizeof(ENDBR) && memcmp(code, ENDBR, sizeof(ENDBR)) == 0 ? sizeof(ENDBR) : 0;
+    uint32_t operand;
+    *ret = (struct arch_plt_entry){0};
+    /* push $index, in front of the jump to the table's first entry */
+    if (at + 5 <= size && code[at] == 0x68) {
+        memcpy(&ret->index, code + at + 1, sizeof(ret->index));
+        return true;
+    }
+    at += at < size && code[at] == 0xf2; /* bnd */
+    if (at + 6 > size || code[at] != 0xff || code[at + 1] != 0x25)
+        return false;
+    memcpy(&operand, code + at + 2, sizeof(operand));
+    ret->has_slot = true;
+    ret->slot = address + at + 6 + (uint64_t)(int64_t)(int32_t)operand;
+    return true;
+}
+
 bool arch_is_trampoline(struct walk *walk, uint64_t pc) {
     /* mov $SYS_rt_sigreturn, %rax (%eax in musl); syscall */
     static const uint8_t GLIBC[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};

@@ -40,6 +40,16 @@ bool arch_survives_call(unsigned number);
  * instruction. */
 bool arch_ends_in_call(const uint8_t *bytes, size_t size, uint64_t address, uint64_t *target);
 
+/* Where an entry of the procedure linkage table jumps to: by way of a slot in the global offset
+ * table, or through the dynamic linker, which it tells the index of its relocation. */
+struct arch_plt_entry {
+    bool has_slot;
+    uint64_t slot;
+    uint32_t index;
+};
+
+bool arch_read_plt(const uint8_t *code, size_t size, uint64_t address, struct arch_plt_entry *ret);
+
 /* Is this the code that a signal handler returns to? Then reads the interrupted registers, which
  * the kernel left at sp. */
 bool arch_is_trampoline(struct walk *walk, uint64_t pc);

@@ -2,6 +2,8 @@
 #include "symbolizer/frames.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -103,17 +105,32 @@ static int append_chain(const struct frame_context *context, const struct module
     return 0;
 }
 
+/* Behind the end of what has that name. */
+static int append_offset(char **name, uint64_t offset) {
+    char *longer;
+    if (asprintf(&longer, "%s+0x%" PRIx64, *name, offset) < 0)
+        return -ENOMEM;
+    free(*name);
+    *name = longer;
+    return 0;
+}
+
 static int name_by_symbol(const struct symbols *symbols, uint64_t address, uint64_t bias,
                           struct frame *frame) {
+    char space[SYMBOLS_SPACE];
     struct symbol symbol;
-    if (!symbols || !symbols_lookup(symbols, address, &symbol))
+    if (!symbols || !symbols_describe(symbols, address, space, &symbol))
         return 0;
     /* A stripped libc has no name for it, and a wrong one for what stands before. */
     if (frame->trampoline && symbol.address != address)
         return 0;
     frame->symbol_address = symbol.address + bias;
     frame->symbol_only = !frame->path;
-    return set_names(frame, symbol.name, NULL);
+    int r = set_names(frame, symbol.name, NULL);
+    if (r < 0 || !symbol.outside)
+        return r;
+    r = append_offset(&frame->function, address - symbol.address);
+    return r < 0 ? r : append_offset(&frame->raw_function, address - symbol.address);
 }
 
 int frames_append(const struct frame_context *context, struct module *module,

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <gelf.h>
 #include <lzma.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { MINI_LIMIT = 64 << 20, SYMBOLS_LIMIT = 8 << 20 };
+#include "symbolizer/plt.h"
+
+enum { MINI_LIMIT = 64 << 20, SYMBOLS_LIMIT = 8 << 20, SECTIONS_LIMIT = 64, OUTSIDE_LIMIT = 4096 };
 
 struct entry {
     uint64_t address, size;
@@ -14,9 +17,16 @@ struct entry {
     uint8_t rank; /* of several at one address the highest is shown */
 };
 
+struct range {
+    uint64_t start, size;
+};
+
 struct symbols {
     struct entry *entries; /* by address; the best of each address last */
     size_t n, allocated;
+    struct range sections[SECTIONS_LIMIT]; /* that hold code */
+    size_t n_sections;
+    struct plt *plt;
 };
 
 static uint8_t rank_of(const GElf_Sym *sym) {
@@ -81,7 +91,8 @@ static int add_table(struct symbols *symbols, const struct elf_file *image,
             if (!in_code(image, sym.st_value))
                 continue;
             const char *name = elf_strptr(file->elf, shdr.sh_link, sym.st_name);
-            if (!name || *name == '\0')
+            /* Labels that the assembler was to forget are no functions. */
+            if (!name || *name == '\0' || strncmp(name, ".L", 2) == 0)
                 continue;
             int r = add(symbols, &sym, name);
             if (r < 0)
@@ -111,12 +122,32 @@ static void sort(struct symbols *symbols) {
 
 struct symbols *symbols_free(struct symbols *symbols) {
     if (symbols) {
+        plt_free(symbols->plt);
         free(symbols->entries);
         free(symbols);
     }
     return NULL;
 }
 BASE_DEFINE_CLEANUP(symbols_free, struct symbols *, symbols_free);
+
+static void read_sections(struct symbols *symbols, const struct elf_file *file) {
+    Elf_Scn *section = NULL;
+    while (symbols->n_sections < SECTIONS_LIMIT && (section = elf_nextscn(file->elf, section))) {
+        GElf_Shdr shdr;
+        if (gelf_getshdr(section, &shdr) && (shdr.sh_flags & SHF_EXECINSTR))
+            symbols->sections[symbols->n_sections++] = (struct range){shdr.sh_addr, shdr.sh_size};
+    }
+}
+
+/* What a label says ends with its section at the latest. */
+static bool same_section(const struct symbols *symbols, uint64_t a, uint64_t b) {
+    for (size_t i = 0; i < symbols->n_sections; i++) {
+        const struct range *range = &symbols->sections[i];
+        if (b - range->start < range->size)
+            return a - range->start < range->size;
+    }
+    return symbols->n_sections == 0;
+}
 
 int symbols_new(const struct elf_file *main, const struct elf_file *debug,
                 const struct elf_file *mini, struct symbols **ret) {
@@ -132,8 +163,11 @@ int symbols_new(const struct elf_file *main, const struct elf_file *debug,
     /* The full table has all of .dynsym; a .gnu_debugdata leaves those out. */
     if (r == 0 && (symbols->n == 0 || mini))
         r = add_table(symbols, main, main, SHT_DYNSYM);
-    if (r < 0)
+    if (r == 0)
+        r = plt_read(main, &symbols->plt);
+    if (r < 0 && r != -ENOENT)
         return r;
+    read_sections(symbols, main);
     sort(symbols);
     *ret = TAKE_POINTER(symbols);
     return 0;
@@ -166,7 +200,8 @@ bool symbols_empty(const struct symbols *symbols) {
     return symbols->n == 0;
 }
 
-bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symbol *ret) {
+/* The last entry at or before address, or NULL. */
+static const struct entry *nearest_before(const struct symbols *symbols, uint64_t address) {
     size_t low = 0, high = symbols->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -175,12 +210,20 @@ bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symb
         else
             high = middle;
     }
-    if (low == 0)
+    return low > 0 ? &symbols->entries[low - 1] : NULL;
+}
+
+static void describe(const struct entry *entry, struct symbol *ret) {
+    *ret = (struct symbol){.name = entry->name, .address = entry->address, .size = entry->size};
+}
+
+bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symbol *ret) {
+    enum { LOOK_BACK = 32 };
+    const struct entry *nearest = nearest_before(symbols, address), *best = NULL;
+    if (!nearest)
         return false;
     /* A sized symbol may enclose smaller ones and labels; look a little further back. */
-    const struct entry *nearest = &symbols->entries[low - 1], *best = NULL;
-    for (size_t i = low; i-- > 0 && low - i <= 32;) {
-        const struct entry *e = &symbols->entries[i];
+    for (const struct entry *e = nearest; e >= symbols->entries && nearest - e < LOOK_BACK; e--) {
         if (address - e->address < e->size &&
             (!best || (e->address == best->address && e->rank > best->rank))) {
             best = e;
@@ -189,11 +232,31 @@ bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symb
         }
     }
     /* Hand-written assembly leaves sizes out: such a label reaches to the next symbol. */
-    if (!best && nearest->size == 0)
+    if (!best && nearest->size == 0 && same_section(symbols, nearest->address, address))
         best = nearest;
-    if (!best)
+    if (best)
+        describe(best, ret);
+    return best != NULL;
+}
+
+bool symbols_describe(const struct symbols *symbols, uint64_t address, char space[SYMBOLS_SPACE],
+                      struct symbol *ret) {
+    uint64_t start;
+    const char *name = symbols->plt ? plt_lookup(symbols->plt, address, &start) : NULL;
+    if (name) {
+        snprintf(space, SYMBOLS_SPACE, "%.*s@plt", SYMBOLS_SPACE - 8, name);
+        *ret = (struct symbol){.name = space, .address = start};
+        return true;
+    }
+    if (symbols_lookup(symbols, address, ret))
+        return true;
+    const struct entry *nearest = nearest_before(symbols, address);
+    if (!nearest || nearest->size == 0 ||
+        address - nearest->address - nearest->size >= OUTSIDE_LIMIT ||
+        !same_section(symbols, nearest->address, address))
         return false;
-    *ret = (struct symbol){.name = best->name, .address = best->address, .size = best->size};
+    describe(nearest, ret);
+    ret->outside = true;
     return true;
 }
 

@@ -10,6 +10,7 @@ struct symbols;
 struct symbol {
     const char *name;
     uint64_t address, size;
+    bool outside; /* size ends before the address that was asked for */
 };
 
 /* main: the module's file; others may be NULL: its separate debug file, its .gnu_debugdata. All
@@ -23,6 +24,11 @@ struct symbols *symbols_free(struct symbols *symbols);
 
 /* The function that covers address. */
 bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symbol *ret);
+/* Entries of the procedure linkage table too: "function@plt". Else the last function before address
+ * if that is near. ret->name may lie in space. */
+enum { SYMBOLS_SPACE = 4096 };
+bool symbols_describe(const struct symbols *symbols, uint64_t address, char space[SYMBOLS_SPACE],
+                      struct symbol *ret);
 bool symbols_empty(const struct symbols *symbols);
 
 /* .gnu_debugdata of file, unpacked; -ENOENT if there is none. */
