@@ -5,10 +5,15 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/hex.h"
+#include "base/text.h"
+
+/* Debug files are large, but not so large that reading one whole is a delay. */
+enum { CRC_LIMIT = 1 << 30 };
 
 static bool same_id(const struct elf_file *file, const uint8_t *id, size_t size) {
     return file->build_id_size == size && memcmp(file->build_id, id, size) == 0;
@@ -54,31 +59,71 @@ static int try_link(const struct file_source *source, const char *path, const st
     if (file->build_id_size > 0 && debug->build_id_size > 0) {
         if (!same_id(debug, file->build_id, file->build_id_size))
             return -ESTALE;
-    } else if (crc32_z(0, debug->image, debug->size) != crc) {
+    } else if (debug->size > CRC_LIMIT || crc32_z(0, debug->image, debug->size) != crc) {
         return -ESTALE;
     }
     *ret = TAKE_POINTER(debug);
     return 0;
 }
 
+/* A link as it stands in the file that lies in directory (without its last slash). */
+struct link {
+    const char *directory, *name;
+    int length; /* of directory */
+    uint32_t crc;
+};
+
+static int try_below(const struct file_source *source, const char *root, const struct link *link,
+                     const struct elf_file *file, struct elf_file **ret) {
+    char path[PATH_MAX];
+    int n =
+        snprintf(path, sizeof(path), "%s%.*s/%s", root, link->length, link->directory, link->name);
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return -ENAMETOOLONG;
+    return try_link(source, path, file, link->crc, ret);
+}
+
+static int find_from(const struct file_source *source, const char *const *directories,
+                     const struct elf_file *file, const char *path, const char *name, uint32_t crc,
+                     struct elf_file **ret) {
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return -ENOENT;
+    struct link link = {.directory = path, .name = name, .length = (int)(slash - path), .crc = crc};
+    char hidden[PATH_MAX];
+    if (try_below(source, "", &link, file, ret) == 0)
+        return 0;
+    int n = snprintf(hidden, sizeof(hidden), "%.*s/.debug/%s", link.length, path, name);
+    if (n > 0 && (size_t)n < sizeof(hidden) && try_link(source, hidden, file, crc, ret) == 0)
+        return 0;
+    for (; *directories; directories++) {
+        if (try_below(source, *directories, &link, file, ret) == 0)
+            return 0;
+        /* Packages name their files as it was before /usr was merged, the kernel as it is. */
+        struct link merged = link;
+        if (text_starts_with(path, "/usr/")) {
+            merged.directory += strlen("/usr");
+            merged.length -= (int)strlen("/usr");
+            if (try_below(source, *directories, &merged, file, ret) == 0)
+                return 0;
+        }
+    }
+    return -ENOENT;
+}
+
 static int find_by_link(const struct file_source *source, const char *const *directories,
                         const struct elf_file *file, struct elf_file **ret) {
     GElf_Word crc;
-    const char *link = dwelf_elf_gnu_debuglink(file->elf, &crc);
-    const char *slash = strrchr(file->path, '/');
-    if (!link || *link == '\0' || strchr(link, '/') || !slash)
+    const char *name = dwelf_elf_gnu_debuglink(file->elf, &crc);
+    if (text_empty(name) || strchr(name, '/'))
         return -ENOENT;
-    int length = (int)(slash - file->path);
-    char path[PATH_MAX];
-    for (size_t i = 0; i == 0 || i == 1 || directories[i - 2]; i++) {
-        int n = i == 0   ? snprintf(path, sizeof(path), "%.*s/%s", length, file->path, link)
-                : i == 1 ? snprintf(path, sizeof(path), "%.*s/.debug/%s", length, file->path, link)
-                         : snprintf(path, sizeof(path), "%s%.*s/%s", directories[i - 2], length,
-                                    file->path, link);
-        if (n > 0 && (size_t)n < sizeof(path) && try_link(source, path, file, crc, ret) == 0)
-            return 0;
-    }
-    return -ENOENT;
+    if (find_from(source, directories, file, file->path, name, crc, ret) == 0)
+        return 0;
+    /* Beside what a symbolic link leads to. */
+    char real[PATH_MAX];
+    if (!realpath(file->path, real) || strcmp(real, file->path) == 0)
+        return -ENOENT;
+    return find_from(source, directories, file, real, name, crc, ret);
 }
 
 int debugfile_find(const struct file_source *source, const char *const *directories,
@@ -89,16 +134,27 @@ int debugfile_find(const struct file_source *source, const char *const *director
     return find_by_link(source, directories, file, ret);
 }
 
+static int find_named(const struct file_source *source, const char *path, const char *name,
+                      const uint8_t *build_id, size_t build_id_size, struct elf_file **ret) {
+    char joined[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int n = *name == '/' || !slash
+                ? snprintf(joined, sizeof(joined), "%s", name)
+                : snprintf(joined, sizeof(joined), "%.*s/%s", (int)(slash - path), path, name);
+    if (n < 0 || (size_t)n >= sizeof(joined))
+        return -ENAMETOOLONG;
+    return try_build_id(source, joined, build_id, build_id_size, ret);
+}
+
 int debugfile_find_alternate(const struct file_source *source, const char *const *directories,
                              const struct elf_file *file, const char *name, const uint8_t *build_id,
                              size_t build_id_size, struct elf_file **ret) {
-    char path[PATH_MAX];
-    const char *slash = strrchr(file->path, '/');
-    int n = *name == '/' || !slash ? snprintf(path, sizeof(path), "%s", name)
-                                   : snprintf(path, sizeof(path), "%.*s/%s",
-                                              (int)(slash - file->path), file->path, name);
-    if (n > 0 && (size_t)n < sizeof(path) &&
-        try_build_id(source, path, build_id, build_id_size, ret) == 0)
+    char real[PATH_MAX];
+    if (find_named(source, file->path, name, build_id, build_id_size, ret) == 0)
+        return 0;
+    /* Files in build-id directories often are links to where the name is relative to. */
+    if (*name != '/' && realpath(file->path, real) &&
+        find_named(source, real, name, build_id, build_id_size, ret) == 0)
         return 0;
     return find_by_build_id(source, directories, build_id, build_id_size, ret);
 }

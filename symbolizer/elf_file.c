@@ -9,9 +9,7 @@
 
 enum { SEGMENTS_LIMIT = 256, TEXT_ID_BYTES = 4096 };
 
-static int check_regular(int fd, struct stat *status) {
-    if (fstat(fd, status) < 0)
-        return -errno;
+static int check_regular(const struct stat *status) {
     if (S_ISDIR(status->st_mode))
         return -EISDIR;
     return S_ISREG(status->st_mode) ? 0 : -EINVAL;
@@ -24,16 +22,20 @@ int file_source_open(const struct file_source *source, const char *path, struct 
         int fd = fcntl(source->files[i].fd, F_DUPFD_CLOEXEC, 3);
         if (fd < 0)
             continue;
-        if (check_regular(fd, status) == 0)
+        if (fstat(fd, status) == 0 && check_regular(status) == 0)
             return fd;
         close(fd);
     }
     if (*path == '\0')
         return -ENOENT;
+    /* Opening a device may do something; that it has become one since is seen, too. */
+    int r = stat(path, status) < 0 ? -errno : check_regular(status);
+    if (r < 0)
+        return r;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return -errno;
-    int r = check_regular(fd, status);
+    r = fstat(fd, status) < 0 ? -errno : check_regular(status);
     if (r < 0) {
         close(fd);
         return r;
