@@ -68,6 +68,7 @@ void modules_view(const struct peer *peer, struct modules_view *view) {
     *view = (struct modules_view){
         .files = mapped_files(peer->process),
         .exe_path = proc_link(peer->process, "exe"),
+        .root_path = proc_link(peer->process, "root"),
         .exe = openat(peer->process, "exe", O_PATH | O_CLOEXEC),
         .root = openat(peer->process, "root", O_PATH | O_DIRECTORY | O_CLOEXEC),
     };
@@ -76,9 +77,17 @@ void modules_view(const struct peer *peer, struct modules_view *view) {
 void modules_view_clear(struct modules_view *view) {
     json_decref(view->files);
     free(view->exe_path);
+    free(view->root_path);
     cleanup_close(&view->exe);
     cleanup_close(&view->root);
     *view = (struct modules_view){.exe = -1, .root = -1};
+}
+
+/* /proc shows us where its root is; to the process itself, and in its snapshot, that is "/". */
+static const char *seen_inside(const struct modules_view *view, const char *path) {
+    size_t length = view->root_path ? strlen(view->root_path) : 0;
+    bool below = length > 1 && strncmp(path, view->root_path, length) == 0 && path[length] == '/';
+    return below ? path + length : path;
 }
 
 size_t modules_open(const struct modules_view *view, const struct proc_status *owner,
@@ -91,6 +100,8 @@ size_t modules_open(const struct modules_view *view, const struct proc_status *o
         size_t length = strlen(path);
         bool deleted = text_ends_with(path, " (deleted)");
         bool is_exe = view->exe_path && strcmp(view->exe_path, path) == 0;
+        path = seen_inside(view, path);
+        length = strlen(path);
         if (length > room || (deleted && !is_exe) ||
             (!everything && !deleted && of_the_system(path)))
             continue;

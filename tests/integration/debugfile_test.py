@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: MIT
+"""Every place where debug information hides gives function, file and line; a file that belongs to
+another build gives nothing."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import harness
+
+PROGRAM = r"""
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+struct shared { int first, second; const char *text; };
+struct shared state;
+static inline __attribute__((always_inline)) void store(volatile int *where) {
+    *where = state.second; /* store */
+}
+__attribute__((noinline)) static int inner(struct shared *s) {
+    s->first++;
+    store((volatile int *)getenv("UNSET")); /* inner */
+    return s->first;
+}
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "delete") == 0 && unlink(argv[0]) != 0)
+        return 3;
+    if (argc > 2 && strcmp(argv[1], "replace") == 0 && rename(argv[2], argv[0]) != 0)
+        return 3;
+    return inner(&state) + 1; /* main */
+}
+"""
+
+
+def line(mark):
+    return next(n for n, text in enumerate(PROGRAM.splitlines(), 1) if f"/* {mark} */" in text)
+
+
+CHAIN = [("store", line("store")), ("inner", line("inner")), ("main", line("main"))]
+
+
+def tool(*words, **options):
+    return subprocess.run([str(w) for w in words], check=True, capture_output=True, text=True,
+                          **options)
+
+
+def build(directory, *flags, name="victim", compiler="gcc"):
+    source = directory / "victim.c"
+    if not source.exists():
+        source.write_text(PROGRAM)
+    tool(compiler, "-g", "-O1", "-fno-optimize-sibling-calls", *flags, "-o", directory / name,
+         source)
+    return directory / name
+
+
+def build_id(path):
+    notes = tool("readelf", "-n", path).stdout
+    return notes.split("Build ID: ")[1].split()[0]
+
+
+def separate(program, debug, *objcopy):
+    """Moves what a stripped file lacks to debug."""
+    debug.parent.mkdir(parents=True, exist_ok=True)
+    tool("objcopy", "--only-keep-debug", *objcopy, program, debug)
+    tool("strip", program)
+    return debug
+
+
+def by_build_id(root, program):
+    text = build_id(program)
+    return root / ".build-id" / text[:2] / f"{text[2:]}.debug"
+
+
+def run(tmp_path, *command, roots=(), **options):
+    config = tmp_path / "run.conf"
+    directories = " ".join(["/usr/lib/debug", *map(str, roots)])
+    config.write_text(f"[crashd]\ndebug-directories = {directories}\n")
+    return harness.Run(tmp_path, command, "--config", config, **options)
+
+
+def chain(event, length=3):
+    return [(f.get("function"), f.get("lineno")) for f in harness.frames(event)[:length]]
+
+
+def check(event, directory):
+    assert chain(event) == CHAIN
+    for frame in harness.frames(event)[:3]:
+        assert frame["abs_path"] == str(directory / "victim.c")
+    assert "store" in harness.frames(event)[0]["context_line"]
+
+
+def lacks_lines(event):
+    assert not any("lineno" in f for f in harness.frames(event)
+                   if f.get("package", "").endswith("victim"))
+
+
+@pytest.mark.parametrize("compression", ["none", "zlib", "zlib-gnu"])
+def test_build_id_directory(tmp_path, compression):
+    program = build(tmp_path)
+    separate(program, by_build_id(tmp_path / "debug", program),
+             f"--compress-debug-sections={compression}")
+    check(run(tmp_path, program, roots=[tmp_path / "debug"]).event, tmp_path)
+
+
+@pytest.mark.parametrize("compression", ["zlib", "zlib-gnu"])
+def test_compressed_in_the_file_itself(tmp_path, compression):
+    program = build(tmp_path, f"-Wl,--compress-debug-sections={compression}")
+    check(run(tmp_path, program).event, tmp_path)
+
+
+@pytest.mark.parametrize("identified", [True, False])
+@pytest.mark.parametrize("place", ["beside", "hidden", "global"])
+def test_debuglink(tmp_path, place, identified):
+    program = build(tmp_path, f"-Wl,--build-id={'sha1' if identified else 'none'}")
+    root = tmp_path / "global"
+    where = {"beside": tmp_path, "hidden": tmp_path / ".debug",
+             "global": pathlib.Path(f"{root}{tmp_path}")}[place]
+    debug = separate(program, where / "victim.debug")
+    tool("objcopy", f"--add-gnu-debuglink={debug}", program)
+    check(run(tmp_path, program, roots=[root]).event, tmp_path)
+
+
+@pytest.mark.parametrize("place", ["beside", "global"])
+def test_debuglink_through_a_symbolic_link(tmp_path, place):
+    """addr2line's way to a file; a process's is resolved by the kernel."""
+    real = tmp_path / "real"
+    real.mkdir()
+    program = build(real)
+    where = real if place == "beside" else pathlib.Path(f"/usr/lib/debug{real}")
+    address = tool("nm", program).stdout.split(" t inner")[0].splitlines()[-1]
+    try:
+        debug = separate(program, where / "victim.debug")
+    except PermissionError:
+        pytest.skip("/usr/lib/debug is not ours to write to")
+    try:
+        tool("objcopy", f"--add-gnu-debuglink={debug}", program)
+        link = tmp_path / "link"
+        link.symlink_to(program)
+        result = harness.crashctl("symbolize", "-e", link, f"0x{address}")
+        assert result.stdout.splitlines()[1] == "inner"
+        assert f"{real}/victim.c:{line('inner') - 2}" in result.stdout
+    finally:
+        if place == "global":
+            debug.unlink()
+            for parent in where.parents:
+                if parent == pathlib.Path("/usr/lib/debug"):
+                    break
+            os.removedirs(where)
+
+
+def test_wrong_checksum(tmp_path):
+    program = build(tmp_path, "-Wl,--build-id=none")
+    debug = separate(program, tmp_path / "victim.debug")
+    tool("objcopy", f"--add-gnu-debuglink={debug}", program)
+    with debug.open("ab") as file:
+        file.write(b"x")
+    lacks_lines(run(tmp_path, program).event)
+
+
+@pytest.mark.parametrize("place", ["link", "build-id"])
+def test_a_debug_file_of_another_build(tmp_path, place):
+    """Its checksum is right, its build-id is not."""
+    program = build(tmp_path)
+    other = build(tmp_path, "-DOTHER", "-O2", name="other")
+    root = tmp_path / "debug"
+    debug = separate(other, by_build_id(root, program) if place == "build-id"
+                     else tmp_path / "victim.debug")
+    tool("strip", program)
+    if place == "link":
+        tool("objcopy", f"--add-gnu-debuglink={debug}", program)
+    lacks_lines(run(tmp_path, program, roots=[root]).event)
+
+
+def make_fifo(path):
+    os.mkfifo(path)
+
+
+def make_directory(path):
+    path.mkdir()
+
+
+def make_device(path):
+    path.symlink_to("/dev/zero")
+
+
+def make_own_memory(path):
+    path.symlink_to("/proc/self/mem")
+
+
+def make_loop(path):
+    path.symlink_to(path.name)
+
+
+def make_huge(path):
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+def make_huge_elf(path):
+    shutil.copy("/bin/true", path)
+    os.truncate(path, 1 << 40)
+
+
+def make_garbage(path):
+    path.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 64)
+
+
+@pytest.mark.parametrize("make", [make_fifo, make_directory, make_device, make_own_memory,
+                                  make_loop, make_huge, make_huge_elf, make_garbage])
+def test_no_debug_file(tmp_path, make):
+    """Neither by build-id nor by link: what stands there costs neither the report nor time."""
+    program = build(tmp_path)
+    debug = separate(program, tmp_path / "victim.debug")
+    tool("objcopy", f"--add-gnu-debuglink={debug}", program)
+    debug.unlink()
+    make(debug)
+    named = by_build_id(tmp_path / "debug", program)
+    named.parent.mkdir(parents=True)
+    make(named)
+    run_ = run(tmp_path, program, roots=[tmp_path / "debug"])
+    lacks_lines(run_.event)
+    assert "symbols" in run_.stderr and "failed" not in run_.stderr
+
+
+def add_mini(program, names):
+    """As rpm's find-debuginfo makes .gnu_debugdata: a stripped file that has these symbols only."""
+    mini = program.with_suffix(".mini")
+    keep = program.with_suffix(".keep")
+    keep.write_text("".join(f"{name}\n" for name in names))
+    tool("objcopy", "--only-keep-debug", program, mini)
+    tool("objcopy", "-S", "--remove-section=.gdb_index", "--remove-section=.comment",
+         f"--keep-symbols={keep}", mini)
+    tool("strip", program)
+    tool("xz", "-f", mini)
+    tool("objcopy", "--add-section", f".gnu_debugdata={mini}.xz", program)
+
+
+@pytest.mark.parametrize("exported", [False, True])
+def test_minidebuginfo(tmp_path, exported):
+    program = build(tmp_path, *(["-rdynamic"] if exported else []))
+    # Those of .dynsym are left out.
+    add_mini(program, ["inner"] if exported else ["inner", "main"])
+    event = run(tmp_path, program).event
+    assert chain(event, 2) == [("inner", None), ("main", None)]
+
+
+def test_minidebuginfo_that_is_broken(tmp_path):
+    program = build(tmp_path)
+    add_mini(program, ["inner", "main"])
+    data = bytearray(program.read_bytes())
+    at = data.index(b"\xfd7zXZ")
+    data[at + 30:at + 60] = bytes(30)
+    program.write_bytes(data)
+    lacks_lines(run(tmp_path, program).event)
+
+
+def test_deleted(tmp_path):
+    run_ = run(tmp_path, build(tmp_path), "delete")
+    check(run_.event, tmp_path)
+
+
+def test_replaced(tmp_path):
+    program = build(tmp_path)
+    other = build(tmp_path, "-O0", "-DOTHER", name="other")
+    check(run(tmp_path, program, "replace", other).event, tmp_path)
+
+
+def test_deleted_and_its_debug_file_apart(tmp_path):
+    program = build(tmp_path)
+    separate(program, by_build_id(tmp_path / "debug", program))
+    check(run(tmp_path, program, "delete", roots=[tmp_path / "debug"]).event, tmp_path)
+
+
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def of_victim(run_):
+    (event,) = [e for e in run_.events if e["tags"]["exe"].endswith("victim")]
+    return event
+
+
+@root_only
+def test_program_in_a_private_mount(tmp_path):
+    program = build(tmp_path)
+    private = tmp_path / "private"
+    private.mkdir()
+    # Another file of that name is where the daemon looks.
+    shutil.copy("/bin/true", private / "victim")
+    run_ = run(tmp_path, "unshare", "--mount", "sh", "-c",
+               f"mount -t tmpfs none {private} && cp {program} {private} && exec {private}/victim")
+    check(of_victim(run_), tmp_path)
+
+
+@root_only
+def test_program_in_another_root(tmp_path):
+    program = build(tmp_path)
+    place = tmp_path / "root"
+    script = f"""set -e
+        mount -t tmpfs none {place}
+        for d in usr lib lib64 proc dev run tmp; do
+            mkdir {place}/$d; mount --rbind /$d {place}/$d
+        done
+        mkdir -p {place}{harness.BUILD} {place}/app
+        mount --rbind {harness.BUILD} {place}{harness.BUILD}
+        cp {program} {place}/app
+        exec chroot {place} /app/victim"""
+    place.mkdir()
+    run_ = run(tmp_path, "unshare", "--mount", "sh", "-c", script)
+    event = of_victim(run_)
+    assert chain(event) == CHAIN
