@@ -143,7 +143,8 @@ static int clean_frames(const struct scrubber *scrubber, struct stack *stack) {
         for (size_t j = 0; r == 0 && j < frame->source.n_lines; j++)
             r = clean_in_place(scrubber, &frame->source.lines[j], NAME_MAX_BYTES);
         /* Names come from files that anybody may have written. */
-        char **names[] = {&frame->function, &frame->raw_function, &frame->symbol, &frame->path};
+        char **names[] = {&frame->function, &frame->raw_function, &frame->symbol, &frame->path,
+                          &frame->found};
         for (size_t j = 0; j < sizeof names / sizeof *names; j++) {
             if (!*names[j])
                 continue;

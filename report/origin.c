@@ -76,11 +76,23 @@ static bool is_code(const struct snapshot *snapshot, const struct frame *frame) 
     return !mapping || (mapping->prot & SNAPSHOT_PROT_EXEC);
 }
 
+/* Libraries that are compiled into everybody's code. */
+static bool is_library_source(const char *path) {
+    static const char *const directories[] = {"/usr/include/", "/usr/lib/", "/usr/src/rustc",
+                                              "/rustc/"};
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+        if (text_starts_with(path, directories[i]))
+            return true;
+    return strstr(path, "/.cargo/registry/") || strstr(path, "/.cargo/git/");
+}
+
 bool origin_frame_in_app(const struct snapshot *snapshot, const struct frame *frame,
                          const char *exe) {
     if (frame->module < 0 || !is_code(snapshot, frame))
         return false;
     if (!origin_module_in_app(snapshot->modules[frame->module].path, exe))
+        return false;
+    if (frame->path && !frame->found && is_library_source(frame->path))
         return false;
     return !frame->function || !is_runtime_function(frame->function);
 }

@@ -20,7 +20,8 @@ const char *sourcepath_relative(const struct crash_report *report, const struct 
     const char *relative;
     if (!frame->path)
         return NULL;
-    if ((relative = below(frame->path, report->context->work_directory)) ||
+    if ((frame->found && (relative = below(frame->found, report->context->work_directory))) ||
+        (relative = below(frame->path, report->context->work_directory)) ||
         (relative = below(frame->path, frame->comp_dir)))
         return relative;
     return frame->path;

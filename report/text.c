@@ -95,6 +95,8 @@ static void print_what(FILE *out, const struct crash_report *report) {
 
 /* Fewer lines than the event has: a report is read on a terminal. */
 static void print_source(FILE *out, const struct frame *frame) {
+    if (frame->source.newer)
+        fputs("             (not shown: this file is newer than the program)\n", out);
     for (size_t i = 0; i < frame->source.n_lines; i++) {
         unsigned number = frame->source.first + (unsigned)i;
         if (number + SOURCE_BEFORE < frame->line || number > frame->line + SOURCE_AFTER)

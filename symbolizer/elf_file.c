@@ -15,6 +15,13 @@ static int check_regular(const struct stat *status) {
     return S_ISREG(status->st_mode) ? 0 : -EINVAL;
 }
 
+bool file_source_has(const struct file_source *source, const char *path) {
+    for (size_t i = 0; i < source->n_files; i++)
+        if (strcmp(source->files[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 int file_source_open(const struct file_source *source, const char *path, struct stat *status) {
     for (size_t i = 0; source && i < source->n_files; i++) {
         if (strcmp(source->files[i].path, path) != 0)

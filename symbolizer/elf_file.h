@@ -37,6 +37,8 @@ struct elf_file {
     size_t build_id_size;
 };
 
+/* Did the caller give a descriptor for path? */
+bool file_source_has(const struct file_source *source, const char *path);
 /* A regular file for reading that never blocks, or negative errno. */
 int file_source_open(const struct file_source *source, const char *path, struct stat *status);
 

@@ -22,6 +22,7 @@ struct frame_source {
     unsigned first;
     size_t n_lines;
     char **lines;
+    bool newer; /* than the program: its lines may be others, and are not shown */
 };
 
 enum variable_state {
@@ -63,6 +64,7 @@ struct frame {
 
     char *
         path; /* source file, absolute where DW_AT_comp_dir allows, "." and ".." resolved by text */
+    char *found;                          /* where that file was on this machine, if not at path */
     char *comp_dir;                       /* of its compilation unit */
     unsigned line, column, discriminator; /* 0 if unknown */
     struct frame_source source;           /* n_lines 0 if not readable */

@@ -16,6 +16,7 @@ static void frame_free(struct frame *frame) {
     free(frame->raw_function);
     free(frame->symbol);
     free(frame->path);
+    free(frame->found);
     free(frame->comp_dir);
     source_free(&frame->source);
     for (size_t i = 0; i < frame->n_variables; i++) {
@@ -78,9 +79,11 @@ static int set_place(const struct frame_context *context, const struct module *m
     frame->line = code->line;
     frame->column = code->column;
     frame->discriminator = code->discriminator;
+    struct source_position position = {frame->path, module->file->path,
+                                       module->file->status.st_mtim, frame->line};
     if (context->source_lines > 0)
-        source_read(context->source, frame->path, module->file->status.st_mtim, frame->line,
-                    context->source_lines, &frame->source);
+        source_read(context->sources, &position, context->source_lines, &frame->source,
+                    &frame->found);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "symbolizer/frame.h"
 #include "symbolizer/modules.h"
+#include "symbolizer/sourceplace.h"
 
 struct frame_list {
     struct frame *frames;
@@ -14,6 +15,7 @@ struct frame_list {
 struct frame_context {
     struct module_cache *cache;
     const struct file_source *source;
+    struct source_finder *sources; /* NULL where source_lines is 0 */
     unsigned source_lines;
 };
 

@@ -68,7 +68,7 @@ static const struct symbols *place_symbols(void *data) {
 static int append_frames(struct walk *walk, const struct unwound_stack *stack, size_t index,
                          struct frame_list *list) {
     const struct unwound *unwound = &stack->frames[index];
-    struct frame_context context = {walk->cache, &walk->source,
+    struct frame_context context = {walk->cache, &walk->source, &walk->sources,
                                     walk->budget.sourced > 0 ? walk->source_lines : 0};
     walk->budget.sourced -= walk->budget.sourced > 0;
     struct frame base = {

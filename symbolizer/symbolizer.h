@@ -52,6 +52,21 @@ struct variable_policy {
 
 void walk_set_variables(struct walk *walk, const struct variable_policy *policy);
 
+/* Sources that were compiled below from are below to. */
+struct source_map {
+    const char *from, *to;
+};
+
+struct source_places {
+    bool elsewhere; /* the process had another root or other mounts: its paths mean nothing here */
+    const struct source_map *maps;
+    size_t n_maps;
+    const char *work_directory; /* relative paths, and those of another checkout; NULL: none */
+};
+
+/* Texts must outlive the walk. */
+void walk_set_sources(struct walk *walk, const struct source_places *places);
+
 /* Unwinds and symbolizes snapshot.threads[thread]. 0, or -ENOMEM, or -ENODATA when the thread has
  * neither pc nor sp. */
 int walk_stack(struct walk *walk, size_t thread, struct stack *ret);

@@ -26,6 +26,7 @@ struct symbols {
     size_t n, allocated;
     struct range sections[SECTIONS_LIMIT]; /* that hold code */
     size_t n_sections;
+    bool complete; /* not only what is exported */
     struct plt *plt;
 };
 
@@ -160,6 +161,7 @@ int symbols_new(const struct elf_file *main, const struct elf_file *debug,
     for (size_t i = 0; i < 3 && r == 0; i++)
         if (sources[i])
             r = add_table(symbols, main, sources[i], SHT_SYMTAB);
+    symbols->complete = symbols->n > 0;
     /* The full table has all of .dynsym; a .gnu_debugdata leaves those out. */
     if (r == 0 && (symbols->n == 0 || mini))
         r = add_table(symbols, main, main, SHT_DYNSYM);
@@ -251,7 +253,8 @@ bool symbols_describe(const struct symbols *symbols, uint64_t address, char spac
     if (symbols_lookup(symbols, address, ret))
         return true;
     const struct entry *nearest = nearest_before(symbols, address);
-    if (!nearest || nearest->size == 0 ||
+    /* Between what is exported lies what has no name. */
+    if (!symbols->complete || !nearest || nearest->size == 0 ||
         address - nearest->address - nearest->size >= OUTSIDE_LIMIT ||
         !same_section(symbols, nearest->address, address))
         return false;

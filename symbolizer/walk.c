@@ -10,6 +10,8 @@
 
 enum { PACKAGE_NOTE_TYPE = 0xcafe1a7e, PACKAGE_NOTE_LIMIT = 4096, VDSO_LIMIT = 64 << 10 };
 
+enum { SOURCE_BYTES = 256 << 20 };
+
 int walk_module_at(const struct walk *walk, uint64_t address) {
     const struct snapshot_module *module = snapshot_module_at(walk->snapshot, address);
     return module ? (int)(module - walk->snapshot->modules) : -1;
@@ -69,6 +71,10 @@ static int open_module(struct walk *walk, const struct snapshot_module *module,
     if (strcmp(module->path, "[vdso]") == 0)
         return open_vdso(walk, module, ret);
     if (*module->path != '/')
+        return -ENOENT;
+    /* Another file may have that name here, and nothing would tell them apart. */
+    if (module->build_id_size == 0 && walk->sources.places.elsewhere &&
+        !file_source_has(&walk->source, module->path))
         return -ENOENT;
     int r = module_acquire(walk->cache, &walk->source, module->path, module->build_id,
                            module->build_id_size, ret);
@@ -188,6 +194,7 @@ int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
                                         .described = 1 << 10,
                                         .evaluated = 4 << 20};
     walk->source = (struct file_source){files, n_files};
+    walk->sources.bytes = SOURCE_BYTES;
     walk->entries = calloc(snapshot->n_modules + 1, sizeof(*walk->entries));
     if (!walk->entries || unwinder_new(walk, &walk->unwinder) < 0) {
         walk_free(walk);
@@ -201,9 +208,14 @@ void walk_set_variables(struct walk *walk, const struct variable_policy *policy)
     walk->variables = *policy;
 }
 
+void walk_set_sources(struct walk *walk, const struct source_places *places) {
+    walk->sources.places = *places;
+}
+
 struct walk *walk_free(struct walk *walk) {
     if (!walk)
         return NULL;
+    source_finder_clear(&walk->sources);
     unwinder_free(walk->unwinder);
     for (size_t i = 0; walk->entries && i < walk->snapshot->n_modules; i++) {
         struct walk_entry *entry = &walk->entries[i];

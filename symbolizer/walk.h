@@ -5,6 +5,7 @@
 
 #include "symbolizer/modules.h"
 #include "symbolizer/objects.h"
+#include "symbolizer/sourceplace.h"
 #include "symbolizer/symbolizer.h"
 
 struct walk_entry {
@@ -47,6 +48,7 @@ struct walk {
     struct unwinder *unwinder;
     struct walk_budget budget;
     struct variable_policy variables;
+    struct source_finder sources;
 };
 
 /* Options and cache of the symbolizer, for walk_new. */
