@@ -160,6 +160,7 @@ static const char *check_value(const struct config *config, const struct config_
     case CONFIG_TYPE_PATHS:
     case CONFIG_TYPE_URLS:
     case CONFIG_TYPE_TAGS:
+    case CONFIG_TYPE_MAPS:
         for (const char *p = value + strspn(value, " \t"); *p; p += strspn(p, " \t")) {
             size_t length = strcspn(p, " \t");
             if (key->type == CONFIG_TYPE_PATHS && *p != '/')
@@ -169,6 +170,8 @@ static const char *check_value(const struct config *config, const struct config_
             const char *equals = memchr(p, '=', length);
             if (key->type == CONFIG_TYPE_TAGS && (!equals || equals == p))
                 return "NAME=VALUE expected, separated by blanks";
+            if (key->type == CONFIG_TYPE_MAPS && (!equals || equals == p || equals[1] != '/'))
+                return "FROM=TO expected, separated by blanks, TO an absolute path";
             p += length;
         }
         return NULL;
@@ -366,7 +369,7 @@ uint64_t config_quantity(const struct config *config, enum config_key key,
     }
 }
 
-static int split_tags(const char *text, config_tag_callback callback, void *context) {
+static int split_pairs(const char *text, config_pair_callback callback, void *context) {
     BASE_CLEANUP(free)
     char *copy = strdup(text);
     char *rest = copy, *word;
@@ -384,8 +387,9 @@ static int split_tags(const char *text, config_tag_callback callback, void *cont
     return 0;
 }
 
-int config_tags(const struct config *config, const struct config_subject *subject,
-                config_tag_callback callback, void *context) {
+int config_pairs(const struct config *config, enum config_key key,
+                 const struct config_subject *subject, config_pair_callback callback,
+                 void *context) {
     for (uint64_t from = 0;;) {
         /* The next rank in ascending order: sections are few. */
         uint64_t next = UINT64_MAX;
@@ -397,9 +401,9 @@ int config_tags(const struct config *config, const struct config_subject *subjec
         for (size_t i = 0; i < config->n_entries; i++) {
             const struct entry *entry = &config->entries[i];
             const struct section *section = &config->sections[entry->section];
-            if (entry->key != CONFIG_TAGS || rank(section) != next || !matches(section, subject))
+            if (entry->key != key || rank(section) != next || !matches(section, subject))
                 continue;
-            int r = split_tags(entry->value, callback, context);
+            int r = split_pairs(entry->value, callback, context);
             if (r < 0)
                 return r;
         }

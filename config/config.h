@@ -46,9 +46,10 @@ bool config_boolean(const struct config *config, enum config_key key,
 uint64_t config_quantity(const struct config *config, enum config_key key,
                          const struct config_subject *subject);
 
-/* Every NAME=VALUE of tags that holds for subject, the most special ones last. */
-typedef int (*config_tag_callback)(void *context, const char *name, const char *value);
-int config_tags(const struct config *config, const struct config_subject *subject,
-                config_tag_callback callback, void *context);
+/* Every NAME=VALUE of a key that adds up that holds for subject, the most special ones last. */
+typedef int (*config_pair_callback)(void *context, const char *name, const char *value);
+int config_pairs(const struct config *config, enum config_key key,
+                 const struct config_subject *subject, config_pair_callback callback,
+                 void *context);
 
 #endif

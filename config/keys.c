@@ -80,6 +80,13 @@ const struct config_key_info config_keys[CONFIG_KEYS] = {
                                   "/usr/lib/debug",
                                   {0},
                                   "Where separate debug files are, separated by blanks."},
+    [CONFIG_SOURCE_MAP] = {"source-map",
+                           CONFIG_TYPE_MAPS,
+                           0,
+                           0,
+                           {0},
+                           "Sources that were compiled below FROM are below TO here, FROM=TO "
+                           "separated by blanks; all matching lines add up."},
     [CONFIG_RETENTION_DAYS] = {"retention-days",
                                CONFIG_TYPE_NUMBER,
                                1,

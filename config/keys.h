@@ -18,6 +18,7 @@ enum config_key {
     CONFIG_ALLOW_CLIENT_DSN,
     CONFIG_MAX_SNAPSHOT,
     CONFIG_DEBUG_DIRECTORIES,
+    CONFIG_SOURCE_MAP,
     CONFIG_RETENTION_DAYS,
     CONFIG_RETENTION_COUNT,
     CONFIG_CA_FILE,
@@ -43,6 +44,7 @@ enum config_type {
     CONFIG_TYPE_PATHS, /* absolute, separated by blanks */
     CONFIG_TYPE_URLS,  /* http or https, separated by blanks */
     CONFIG_TYPE_TAGS,  /* NAME=VALUE, separated by blanks; adds up over lines and sections */
+    CONFIG_TYPE_MAPS,  /* FROM=TO likewise; TO absolute */
 };
 
 struct config_key_info {

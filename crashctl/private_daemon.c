@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "crashctl/layout.h"
 
-enum { START_LIMIT_MS = 10000, ARGUMENTS_MAX = 48, TAGS_MAX = 8, MESSAGE_MAX = 64 * 1024 };
+enum { START_LIMIT_MS = 10000, ARGUMENTS_MAX = 128, TAGS_MAX = 8, MESSAGE_MAX = 64 * 1024 };
 
 struct arguments {
     const char *list[ARGUMENTS_MAX];
@@ -153,6 +153,8 @@ int private_daemon_start(const struct private_daemon_options *options, struct pr
     add(&arguments, "--dsn", options->dsn);
     add(&arguments, "--work-directory", options->work_directory);
     add(&arguments, "--debuginfod-urls", urls);
+    for (size_t i = 0; i < options->n_source_maps; i++)
+        add(&arguments, "--source-map", options->source_maps[i]);
     add_ci(&arguments, options->ci, release);
     pid_t pid = fork();
     if (pid == 0)

@@ -12,6 +12,8 @@
 struct private_daemon_options {
     const char *directory; /* short and ours: socket, drop directory, count of programs */
     const char *run_id, *dsn, *state_dir, *config, *work_directory;
+    const char *const *source_maps; /* FROM=TO */
+    size_t n_source_maps;
     const struct ci *ci;
 };
 

@@ -22,6 +22,7 @@
 #include "crashctl/crashes.h"
 #include "crashctl/private_daemon.h"
 #include "crashctl/rundir.h"
+#include "crashctl/sourcemap.h"
 #include "crashctl/verbs.h"
 #include "sentry/dsn.h"
 
@@ -35,6 +36,7 @@ static const char HELP[] =
     "  --dsn DSN            send events there (SENTRY_DSN)\n"
     "  --state-dir DIR      where crashes are kept (CRASHD_STATE_DIR)\n"
     "  --config FILE        configuration of the private daemon; none without this option\n"
+    "  --source-map FROM=TO sources compiled below FROM are below TO; several\n"
     "  --flush-timeout S    seconds to wait at the end for reports and uploads; 30\n"
     "  --fail-on-crash      end with 1 if something crashed and CMD ended with 0\n"
     "\n"
@@ -44,6 +46,7 @@ static const char HELP[] =
 struct run_options {
     struct private_daemon_options daemon;
     struct crashes_options crashes;
+    const char *source_maps[SOURCEMAP_LIMIT];
     double flush_timeout;
     bool fail_on_crash;
     char **argv;
@@ -79,13 +82,14 @@ static int check_dsn(const char *option) {
 
 /* Negative: usage error. 1: help was printed. */
 static int parse(int argc, char **argv, struct run_options *ret) {
-    enum { OUTPUT = 256, SNAPSHOTS, DSN, STATE_DIR, CONFIG, FLUSH_TIMEOUT, FAIL_ON_CRASH, HELP_ };
+    enum { OUTPUT = 256, SNAPSHOTS, DSN, STATE_DIR, CONFIG, SOURCE_MAP, FLUSH_TIMEOUT, FAIL_ON_CRASH, HELP_ };
     static const struct option options[] = {
         {"output", required_argument, NULL, OUTPUT},
         {"snapshots", no_argument, NULL, SNAPSHOTS},
         {"dsn", required_argument, NULL, DSN},
         {"state-dir", required_argument, NULL, STATE_DIR},
         {"config", required_argument, NULL, CONFIG},
+        {"source-map", required_argument, NULL, SOURCE_MAP},
         {"flush-timeout", required_argument, NULL, FLUSH_TIMEOUT},
         {"fail-on-crash", no_argument, NULL, FAIL_ON_CRASH},
         {"help", no_argument, NULL, HELP_},
@@ -110,6 +114,11 @@ static int parse(int argc, char **argv, struct run_options *ret) {
             break;
         case CONFIG:
             ret->daemon.config = optarg;
+            break;
+        case SOURCE_MAP:
+            if (!sourcemap_add(optarg, ret->source_maps, &ret->daemon.n_source_maps))
+                return -EINVAL;
+            ret->daemon.source_maps = ret->source_maps;
             break;
         case FLUSH_TIMEOUT:
             ret->flush_timeout = strtod(optarg, &end);

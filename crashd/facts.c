@@ -112,16 +112,20 @@ static void add_start_time(json_t *facts, uint64_t ticks) {
         json_object_set_new(facts, "start_time", json_integer((json_int_t)started));
 }
 
+static bool has_other_root(int process) {
+    struct stat theirs, ours;
+    if (fstatat(process, "root", &theirs, 0) < 0 || stat("/", &ours) < 0)
+        return false;
+    return theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino;
+}
+
 /* Whether the process sees another file system than we do: paths mean other files there. */
 static bool has_foreign_root(int process) {
-    struct stat theirs, ours;
     BASE_CLEANUP(free)
     char *their_mounts = proc_link(process, "ns/mnt");
     BASE_CLEANUP(free)
     char *our_mounts = proc_link(AT_FDCWD, "/proc/self/ns/mnt");
-    if (fstatat(process, "root", &theirs, 0) < 0 || stat("/", &ours) < 0)
-        return false;
-    return theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino ||
+    return has_other_root(process) ||
            (their_mounts && our_mounts && strcmp(their_mounts, our_mounts) != 0);
 }
 
@@ -156,6 +160,8 @@ static void add_process(json_t *facts, const struct peer *peer) {
         set_text(facts, "comm", stat.name);
         add_start_time(facts, stat.start);
     }
+    if (has_other_root(peer->process))
+        json_object_set_new(facts, "other_root", json_true());
     if (has_foreign_root(peer->process))
         json_object_set_new(facts, "foreign_root", json_true());
     /* Raised privileges: its environment is its caller's word, and its report root's alone. */

@@ -40,6 +40,7 @@ int options_parse(int argc, char **argv, struct options *ret) {
         DEBUGINFOD_URLS,
         NOTIFY_FD,
         TAG,
+        SOURCE_MAP,
         VERSION,
         HELP
     };
@@ -58,6 +59,7 @@ int options_parse(int argc, char **argv, struct options *ret) {
         {"debuginfod-urls", required_argument, 0, DEBUGINFOD_URLS},
         {"notify-fd", required_argument, 0, NOTIFY_FD},
         {"tag", required_argument, 0, TAG},
+        {"source-map", required_argument, 0, SOURCE_MAP},
         {"version", no_argument, 0, VERSION},
         {"help", no_argument, 0, HELP},
         {0},
@@ -120,6 +122,14 @@ int options_parse(int argc, char **argv, struct options *ret) {
                 return -EINVAL;
             }
             ret->tags[ret->n_tags++] = optarg;
+            break;
+        case SOURCE_MAP:
+            if (!strstr(optarg, "=/") || ret->n_source_maps == OPTIONS_TAGS_MAX) {
+                fprintf(stderr, "crashd: --source-map: FROM=TO expected, at most %d times\n",
+                        OPTIONS_TAGS_MAX);
+                return -EINVAL;
+            }
+            ret->source_maps[ret->n_source_maps++] = optarg;
             break;
         case VERSION:
             puts("crashd " CRASHD_VERSION);

@@ -17,6 +17,8 @@ struct options {
     int notify_fd; /* -1: none */
     const char *tags[OPTIONS_TAGS_MAX];
     size_t n_tags;
+    const char *source_maps[OPTIONS_TAGS_MAX]; /* FROM=TO */
+    size_t n_source_maps;
 };
 
 /* 0: go on. 1: done (help, version). Negative: wrong usage, said on stderr. */

@@ -63,12 +63,26 @@ static int add_tag(void *tags, const char *name, const char *value) {
 
 static json_t *tags_for(const struct daemon *daemon, const struct config_subject *subject) {
     json_t *tags = json_object();
-    config_tags(daemon->config, subject, add_tag, tags);
+    config_pairs(daemon->config, CONFIG_TAGS, subject, add_tag, tags);
     for (size_t i = 0; tags && i < daemon->options.n_tags; i++) {
         const char *tag = daemon->options.tags[i], *equals = strchr(tag, '=');
         json_object_set_new(tags, strndupa(tag, (size_t)(equals - tag)), json_string(equals + 1));
     }
     return tags;
+}
+
+static int add_map(void *maps, const char *from, const char *to) {
+    return json_array_append_new(maps, json_pack("[s s]", from, to));
+}
+
+static json_t *source_maps_for(const struct daemon *daemon, const struct config_subject *subject) {
+    json_t *maps = json_array();
+    config_pairs(daemon->config, CONFIG_SOURCE_MAP, subject, add_map, maps);
+    for (size_t i = 0; maps && i < daemon->options.n_source_maps; i++) {
+        const char *map = daemon->options.source_maps[i], *equals = strchr(map, '=');
+        add_map(maps, strndupa(map, (size_t)(equals - map)), equals + 1);
+    }
+    return maps;
 }
 
 json_t *request_new(const struct daemon *daemon, json_t *facts, unsigned failures,
@@ -108,6 +122,7 @@ json_t *request_new(const struct daemon *daemon, json_t *facts, unsigned failure
         settings, "send_pii",
         json_boolean(config_boolean(daemon->config, CONFIG_SEND_DEFAULT_PII, &subject)));
     json_object_set_new(settings, "tags", tags_for(daemon, &subject));
+    json_object_set_new(settings, "source_maps", source_maps_for(daemon, &subject));
 
     const char *dsn = choose_dsn(daemon, facts, &subject);
     *destination = dsn ? json_pack("{ss sb}", "dsn", dsn, "events_only",

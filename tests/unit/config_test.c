@@ -115,8 +115,18 @@ static void tags_add_up(void **state) {
     struct config *config = load("[exe /opt/*]\ntags = b=3\n[crashd]\ntags = a=1  b=2\n"
                                  "tags = c=x=y\n[exe /usr/*]\ntags = d=4\n");
     struct config_subject subject = {.exe = "/opt/x"};
-    assert_int_equal(config_tags(config, &subject, collect, text), 0);
+    assert_int_equal(config_pairs(config, CONFIG_TAGS, &subject, collect, text), 0);
     assert_string_equal(text, "a=1 b=2 c=x=y b=3 ");
+    config_free(config);
+}
+
+static void source_maps_add_up(void **state) {
+    char text[200] = "";
+    struct config *config = load("[exe /opt/*]\nsource-map = .=/c\n[crashd]\n"
+                                 "source-map = /build=/a /ci=/b\ntags = a=1\n");
+    struct config_subject subject = {.exe = "/opt/x"};
+    assert_int_equal(config_pairs(config, CONFIG_SOURCE_MAP, &subject, collect, text), 0);
+    assert_string_equal(text, "/build=/a /ci=/b .=/c ");
     config_free(config);
 }
 
@@ -164,6 +174,8 @@ static void errors_say_where_and_what(void **state) {
     assert_wrong("[crashd]\ndebuginfod-urls = http:///b\n", "http:// or https://");
     assert_wrong("[user root]\ndebuginfod-urls = http://b\n", "belongs into [crashd]");
     assert_wrong("[crashd]\ntags = a=1 b\n", "NAME=VALUE expected");
+    assert_wrong("[crashd]\nsource-map = /build=here\n", "FROM=TO expected");
+    assert_wrong("[crashd]\nsource-map = /build\n", "FROM=TO expected");
     assert_wrong("[user root]\nretention-count = 1\n", "belongs into [crashd]");
     assert_wrong("\n\\\n\n[crashd]\nx = \\\n\\\n1\nserver = sentri\n", ":5:1: unknown key");
 }
@@ -218,7 +230,7 @@ static void values(void **state) {
 
 #define WITH_FILE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 RUN_TESTS("config", WITH_FILE(defaults_hold), WITH_FILE(every_key_has_a_right_default),
-          WITH_FILE(the_special_wins), WITH_FILE(tags_add_up), WITH_FILE(later_files_win),
+          WITH_FILE(the_special_wins), WITH_FILE(tags_add_up), WITH_FILE(source_maps_add_up), WITH_FILE(later_files_win),
           WITH_FILE(lines_as_systemd_has_them), WITH_FILE(errors_say_where_and_what),
           WITH_FILE(a_dsn_is_not_repeated), WITH_FILE(long_lines_are_whole),
           WITH_FILE(a_named_file_must_be_there), cmocka_unit_test(values))
