@@ -82,7 +82,17 @@ static int check_dsn(const char *option) {
 
 /* Negative: usage error. 1: help was printed. */
 static int parse(int argc, char **argv, struct run_options *ret) {
-    enum { OUTPUT = 256, SNAPSHOTS, DSN, STATE_DIR, CONFIG, SOURCE_MAP, FLUSH_TIMEOUT, FAIL_ON_CRASH, HELP_ };
+    enum {
+        OUTPUT = 256,
+        SNAPSHOTS,
+        DSN,
+        STATE_DIR,
+        CONFIG,
+        SOURCE_MAP,
+        FLUSH_TIMEOUT,
+        FAIL_ON_CRASH,
+        HELP_
+    };
     static const struct option options[] = {
         {"output", required_argument, NULL, OUTPUT},
         {"snapshots", no_argument, NULL, SNAPSHOTS},

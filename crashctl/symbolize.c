@@ -17,6 +17,7 @@
 #include "control/debuginfod.h"
 #include "control/statepath.h"
 #include "crashctl/addr2line.h"
+#include "crashctl/sourcemap.h"
 #include "crashctl/verbs.h"
 #include "report/report.h"
 #include "report/text.h"
@@ -31,6 +32,7 @@ static const char HELP[] =
     "  --event          prints its Sentry event instead\n"
     "  --vars WHOSE     arguments and local variables: off, in-app (of the program's own "
     "functions), all; in-app\n"
+    "  --source-map FROM=TO  sources compiled below FROM are below TO; several\n"
     "  --timeout S      seconds of processor time for unwinding and symbols; 1.4. Beyond it the\n"
     "                   report names modules and offsets only\n"
     "  -e, --exe FILE   functions and lines of addresses in FILE, as `addr2line -a -f -i -C` "
@@ -60,6 +62,7 @@ struct symbolize_options {
     bool event;
     enum report_vars vars;
     long cpu_ms;
+    struct source_places sources;
 };
 
 static int print_report(const struct snapshot *snapshot, struct walk *walk, const char *damage,
@@ -72,7 +75,10 @@ static int print_report(const struct snapshot *snapshot, struct walk *walk, cons
     size_t size = 0;
 
     int r = hex_uuid(id);
-    struct report_context context = {.event_id = id, .damage = damage, .vars = options->vars};
+    struct report_context context = {.event_id = id,
+                                     .damage = damage,
+                                     .vars = options->vars,
+                                     .work_directory = options->sources.work_directory};
     if (r == 0)
         r = report_build(snapshot, walk, &context, &report);
     if (r == 0 && options->event) {
@@ -127,6 +133,8 @@ static int print_full(const struct snapshot *snapshot, const struct symbolize_op
     int r = symbolizer_new(&options, &symbolizer);
     if (r == 0)
         r = walk_new(symbolizer, snapshot, NULL, 0, &walk);
+    if (r == 0)
+        walk_set_sources(walk, &chosen->sources);
     return r < 0 ? r : print_report(snapshot, walk, NULL, chosen);
 }
 
@@ -186,14 +194,20 @@ static int symbolize_addresses(const char *file, char **addresses, int n) {
 }
 
 int verb_symbolize(int argc, char **argv) {
-    enum { EVENT = 256, TIMEOUT, VARS };
+    enum { EVENT = 256, TIMEOUT, VARS, SOURCE_MAP };
     static const struct option options[] = {
-        {"exe", required_argument, NULL, 'e'},   {"event", no_argument, NULL, EVENT},
-        {"vars", required_argument, NULL, VARS}, {"timeout", required_argument, NULL, TIMEOUT},
-        {"help", no_argument, NULL, 'h'},        {0},
+        {"exe", required_argument, NULL, 'e'},
+        {"event", no_argument, NULL, EVENT},
+        {"source-map", required_argument, NULL, SOURCE_MAP},
+        {"vars", required_argument, NULL, VARS},
+        {"timeout", required_argument, NULL, TIMEOUT},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
-    const char *file = NULL;
-    struct symbolize_options chosen = {.vars = REPORT_VARS_IN_APP, .cpu_ms = CPU_LIMIT_MS};
+    const char *file = NULL, *texts[SOURCEMAP_LIMIT];
+    struct source_map maps[SOURCEMAP_LIMIT];
+    struct symbolize_options chosen = {
+        .vars = REPORT_VARS_IN_APP, .cpu_ms = CPU_LIMIT_MS, .sources = {.maps = maps}};
     char *end;
     int option, vars;
 
@@ -212,6 +226,13 @@ int verb_symbolize(int argc, char **argv) {
                 return EXIT_USAGE;
             }
             chosen.vars = (enum report_vars)vars;
+            break;
+        case SOURCE_MAP:
+            if (!sourcemap_add(optarg, texts, &chosen.sources.n_maps))
+                return EXIT_USAGE;
+            end = strchr(optarg, '=');
+            *end = '\0';
+            maps[chosen.sources.n_maps - 1] = (struct source_map){optarg, end + 1};
             break;
         case TIMEOUT:
             chosen.cpu_ms = (long)(strtod(optarg, &end) * 1000);
@@ -240,5 +261,8 @@ int verb_symbolize(int argc, char **argv) {
         fputs(HELP, stderr);
         return EXIT_USAGE;
     }
+    BASE_CLEANUP(free)
+    char *work_directory = getcwd(NULL, 0);
+    chosen.sources.work_directory = work_directory;
     return symbolize_snapshot(argv[optind], &chosen);
 }

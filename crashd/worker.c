@@ -167,8 +167,8 @@ static int set_sources(const struct worker *worker, const json_t *facts, const j
                        struct walk *walk, struct source_map **maps) {
     const json_t *list = json_object_get(settings, "source_maps");
     struct source_places places = {
-        .elsewhere = ipc_flag(facts, "other_root") ||
-                     (worker->system && ipc_flag(facts, "foreign_root")),
+        .elsewhere =
+            ipc_flag(facts, "other_root") || (worker->system && ipc_flag(facts, "foreign_root")),
         .work_directory = or_null(ipc_text(settings, "work_directory")),
     };
     *maps = calloc(json_array_size(list) + 1, sizeof **maps);
@@ -176,9 +176,8 @@ static int set_sources(const struct worker *worker, const json_t *facts, const j
         return -ENOMEM;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *pair = json_array_get(list, i);
-        (*maps)[places.n_maps++] =
-            (struct source_map){json_string_value(json_array_get(pair, 0)),
-                                json_string_value(json_array_get(pair, 1))};
+        (*maps)[places.n_maps++] = (struct source_map){json_string_value(json_array_get(pair, 0)),
+                                                       json_string_value(json_array_get(pair, 1))};
     }
     places.maps = *maps;
     walk_set_sources(walk, &places);

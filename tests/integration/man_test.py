@@ -150,6 +150,7 @@ def test_configuration_units():
         "PATHS": {"paths"},
         "URLS": {"URLs"},
         "TAGS": {"tags"},
+        "MAPS": {"maps"},
     }
     in_page = keys_of_page()
     for name, (kind, _, _, _) in keys_of_source().items():

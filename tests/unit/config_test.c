@@ -230,7 +230,8 @@ static void values(void **state) {
 
 #define WITH_FILE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 RUN_TESTS("config", WITH_FILE(defaults_hold), WITH_FILE(every_key_has_a_right_default),
-          WITH_FILE(the_special_wins), WITH_FILE(tags_add_up), WITH_FILE(source_maps_add_up), WITH_FILE(later_files_win),
-          WITH_FILE(lines_as_systemd_has_them), WITH_FILE(errors_say_where_and_what),
-          WITH_FILE(a_dsn_is_not_repeated), WITH_FILE(long_lines_are_whole),
-          WITH_FILE(a_named_file_must_be_there), cmocka_unit_test(values))
+          WITH_FILE(the_special_wins), WITH_FILE(tags_add_up), WITH_FILE(source_maps_add_up),
+          WITH_FILE(later_files_win), WITH_FILE(lines_as_systemd_has_them),
+          WITH_FILE(errors_say_where_and_what), WITH_FILE(a_dsn_is_not_repeated),
+          WITH_FILE(long_lines_are_whole), WITH_FILE(a_named_file_must_be_there),
+          cmocka_unit_test(values))
