@@ -119,14 +119,29 @@ static bool has_other_root(int process) {
     return theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino;
 }
 
+static bool has_other_mounts(int process) {
+    BASE_CLEANUP(free)
+    char *theirs = proc_link(process, "ns/mnt");
+    BASE_CLEANUP(free)
+    char *ours = proc_link(AT_FDCWD, "/proc/self/ns/mnt");
+    return theirs && ours && strcmp(theirs, ours) != 0;
+}
+
+/* Of a process that has shut itself in: its program was found where we find it. */
+static bool came_from_outside(int process, const char *exe) {
+    BASE_CLEANUP(free)
+    char *root = proc_link(process, "root");
+    size_t length = root ? strlen(root) : 0;
+    return exe && length > 1 && (strncmp(exe, root, length) != 0 || exe[length] != '/');
+}
+
 /* Whether the process sees another file system than we do: paths mean other files there. */
-static bool has_foreign_root(int process) {
-    BASE_CLEANUP(free)
-    char *their_mounts = proc_link(process, "ns/mnt");
-    BASE_CLEANUP(free)
-    char *our_mounts = proc_link(AT_FDCWD, "/proc/self/ns/mnt");
-    return has_other_root(process) ||
-           (their_mounts && our_mounts && strcmp(their_mounts, our_mounts) != 0);
+static void add_roots(json_t *facts, int process, const char *exe) {
+    bool root = has_other_root(process), mounts = has_other_mounts(process);
+    if (root || mounts)
+        json_object_set_new(facts, "foreign_root", json_true());
+    if (root && (mounts || !came_from_outside(process, exe)))
+        json_object_set_new(facts, "other_root", json_true());
 }
 
 static void add_process(json_t *facts, const struct peer *peer) {
@@ -160,10 +175,7 @@ static void add_process(json_t *facts, const struct peer *peer) {
         set_text(facts, "comm", stat.name);
         add_start_time(facts, stat.start);
     }
-    if (has_other_root(peer->process))
-        json_object_set_new(facts, "other_root", json_true());
-    if (has_foreign_root(peer->process))
-        json_object_set_new(facts, "foreign_root", json_true());
+    add_roots(facts, peer->process, exe);
     /* Raised privileges: its environment is its caller's word, and its report root's alone. */
     if (proc_auxiliary(peer->process, AT_SECURE, &secure) && !secure &&
         peer->status.uids[0] == peer->status.uids[1])
