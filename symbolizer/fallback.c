@@ -169,6 +169,11 @@ static bool find_code(struct walk *walk, uint64_t address, struct arch_code *ret
     return true;
 }
 
+static bool is_entry(struct walk *walk, uint64_t pc) {
+    uint64_t start, end;
+    return unwind_function(walk, pc, &start, &end) && start == pc;
+}
+
 struct followed {
     struct walk *walk;
     const struct unwound *position;
@@ -182,14 +187,15 @@ static bool accept_return(void *data, const struct arch_return *found) {
     struct walk *walk = followed->walk;
     uint64_t pc = found->cpu.value[ARCH_PC], sp = found->cpu.value[ARCH_SP], target;
     uint64_t current = position_lookup(followed->position);
-    if (!is_return_address(walk, pc, sp, &target))
+    bool entry = found->certain && is_entry(walk, pc);
+    if (!entry && !is_return_address(walk, pc, sp, &target))
         return false;
     /* Two ways to the same answer. */
     const struct cpu *cpu = &followed->position->cpu;
     bool certain =
         found->certain || (cpu_knows(cpu, ARCH_FP) && cpu->value[ARCH_FP] + 2 * ARCH_WORD == sp);
-    followed->caller =
-        (struct unwound){.cpu = found->cpu, .trust = certain ? FRAME_TRUST_FP : FRAME_TRUST_SCAN};
+    followed->caller = (struct unwound){
+        .cpu = found->cpu, .trust = certain ? FRAME_TRUST_FP : FRAME_TRUST_SCAN, .entry = entry};
     if (certain || judge(walk, current, followed->start, pc - 1, target) != UNLIKELY)
         return true;
     /* By a tail call, if nothing better is found. */
@@ -223,6 +229,10 @@ void fallback_correct(struct walk *walk, const struct unwound *before, struct un
     bool returns =
         is_return_address(walk, caller->cpu.value[ARCH_PC], caller->cpu.value[ARCH_SP], &target);
     enum fallback_call call = fallback_call(walk, before, caller);
+    if (!returns && is_entry(walk, caller->cpu.value[ARCH_PC])) {
+        caller->entry = true;
+        return;
+    }
     if ((returns && (call == CALLS_IT || (call == CALLS_SOMETHING && !before->interrupted))) ||
         !step_by_code(walk, &corrected) ||
         corrected.cpu.value[ARCH_SP] == caller->cpu.value[ARCH_SP] ||

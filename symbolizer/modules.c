@@ -212,3 +212,15 @@ const struct unwind_tables *module_unwind(struct module_cache *cache,
         module->unwind = NULL;
     return module->unwind;
 }
+
+const struct unwind_tables *module_unwind_debug(struct module_cache *cache,
+                                                const struct file_source *source,
+                                                struct module *module) {
+    if (module->unwind_debug_tried || !module_unwind(cache, source, module))
+        return module->unwind;
+    module->unwind_debug_tried = true;
+    find_debug(cache, source, module);
+    if (module->debug)
+        unwind_tables_add(module->unwind, module->debug);
+    return module->unwind;
+}

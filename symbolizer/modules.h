@@ -25,7 +25,7 @@ struct module {
     struct elf_file *mini;
     struct symbols *symbols;
 
-    bool unwind_tried;
+    bool unwind_tried, unwind_debug_tried;
     struct unwind_tables *unwind;
 };
 
@@ -64,5 +64,9 @@ const struct symbols *module_symbols(struct module_cache *cache, const struct fi
                                      struct module *module);
 const struct unwind_tables *module_unwind(struct module_cache *cache,
                                           const struct file_source *source, struct module *module);
+/* The same, with what only its separate debug file has. */
+const struct unwind_tables *module_unwind_debug(struct module_cache *cache,
+                                                const struct file_source *source,
+                                                struct module *module);
 
 #endif

@@ -135,7 +135,7 @@ static int search_tables(struct unwinder *unwinder, unw_word_t ip, unw_proc_info
     if (r == -UNW_ENOINFO)
         r = search_synthetic(unwinder, &tables->eh_frame, module->bias, window,
                              tables->eh_frame.section + module->bias, ip, proc, need_unwind_info);
-    if (r == -UNW_ENOINFO)
+    for (; r == -UNW_ENOINFO && tables; tables = walk_debug_tables(walk, (size_t)index))
         r = search_synthetic(unwinder, &tables->debug_frame, module->bias, window + DEBUG_TABLE,
                              window + DEBUG_FRAMES, ip, proc, need_unwind_info);
     return r;
@@ -313,6 +313,8 @@ static enum step next(struct walk *walk, struct unwound *position, uint64_t *cfa
         fallback_correct(walk, &before, position);
     if (step == STEP_OK || step == STEP_END)
         return step;
+    if (position->entry)
+        return STEP_END;
     if (step == STEP_MISSING && fallback_bridge(walk, position))
         return STEP_OK;
     if (fallback_is_start(walk, position))

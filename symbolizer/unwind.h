@@ -17,6 +17,8 @@ struct unwound {
     uint64_t cfa; /* by call frame information, else 0 */
     enum frame_trust trust;
     bool interrupted, trampoline, after_gap;
+    bool entry; /* pc is a function's first instruction, laid there to be returned to by who made
+                   the stack: makecontext does */
 };
 
 struct unwound_stack {
@@ -55,7 +57,7 @@ int unwind_stack(struct walk *walk, const struct cpu *start, struct unwound_stac
 /* Address for looking things up: inside of the call, where pc is its return address. */
 static inline uint64_t position_lookup(const struct unwound *position) {
     uint64_t pc = position->cpu.value[ARCH_PC];
-    return pc - !(position->interrupted || position->trampoline);
+    return pc - !(position->interrupted || position->trampoline || position->entry);
 }
 
 #endif

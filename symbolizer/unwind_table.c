@@ -306,10 +306,14 @@ int unwind_tables_new(const struct elf_file *file, struct unwind_tables **ret) {
         r = synthesize(bytes, size, 0, false, &tables->debug_frame);
     if (r < 0)
         return r;
-    if (!tables->has_header && tables->eh_frame.n == 0 && tables->debug_frame.n == 0)
-        return -ENOENT;
     *ret = TAKE_POINTER(tables);
     return 0;
+}
+
+int unwind_tables_add(struct unwind_tables *tables, const struct elf_file *debug) {
+    size_t size;
+    const uint8_t *bytes = tables->debug_frame.n == 0 ? debug_frame(debug, &size) : NULL;
+    return bytes ? synthesize(bytes, size, 0, false, &tables->debug_frame) : 0;
 }
 
 int unwind_tables_from_memory(uint64_t address, const uint8_t *bytes, size_t size,

@@ -29,9 +29,11 @@ struct unwind_tables {
     struct unwind_synthetic eh_frame, debug_frame; /* n is 0 if not needed or not there */
 };
 
-/* 0, -ENOENT if there is no call frame information, or -ENOMEM. */
+/* Empty if there is no call frame information. 0 or -ENOMEM. */
 int unwind_tables_new(const struct elf_file *file, struct unwind_tables **ret);
-/* From a range of memory that holds .eh_frame_hdr or .eh_frame. */
+/* What a separate debug file has besides, if there is no .debug_frame yet. */
+int unwind_tables_add(struct unwind_tables *tables, const struct elf_file *debug);
+/* From a range of memory that holds .eh_frame_hdr or .eh_frame; -ENOENT if it does not. */
 int unwind_tables_from_memory(uint64_t address, const uint8_t *bytes, size_t size,
                               struct unwind_tables **ret);
 struct unwind_tables *unwind_tables_free(struct unwind_tables *tables);

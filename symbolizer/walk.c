@@ -118,6 +118,15 @@ static void tables_from_memory(struct walk *walk, const struct snapshot_module *
     entry->tables = entry->memory_tables;
 }
 
+static void relocate_frames(struct walk_entry *entry, uint64_t bias) {
+    const struct unwind_synthetic *debug = entry->tables ? &entry->tables->debug_frame : NULL;
+    if (!debug || !debug->frames || entry->debug_frames ||
+        !(entry->debug_frames = malloc(debug->frames_size)))
+        return;
+    memcpy(entry->debug_frames, debug->frames, debug->frames_size);
+    unwind_synthetic_relocate(debug, entry->debug_frames, bias);
+}
+
 const struct unwind_tables *walk_tables(struct walk *walk, size_t index) {
     struct walk_entry *entry = &walk->entries[index];
     if (entry->tables_tried)
@@ -128,11 +137,17 @@ const struct unwind_tables *walk_tables(struct walk *walk, size_t index) {
         entry->tables = module_unwind(walk->cache, &walk->source, entry->module);
     else
         tables_from_memory(walk, module, entry);
-    const struct unwind_synthetic *debug = entry->tables ? &entry->tables->debug_frame : NULL;
-    if (debug && debug->frames && (entry->debug_frames = malloc(debug->frames_size))) {
-        memcpy(entry->debug_frames, debug->frames, debug->frames_size);
-        unwind_synthetic_relocate(debug, entry->debug_frames, module->bias);
-    }
+    relocate_frames(entry, module->bias);
+    return entry->tables;
+}
+
+const struct unwind_tables *walk_debug_tables(struct walk *walk, size_t index) {
+    struct walk_entry *entry = &walk->entries[index];
+    if (entry->debug_tables_tried || !entry->module)
+        return NULL;
+    entry->debug_tables_tried = true;
+    entry->tables = module_unwind_debug(walk->cache, &walk->source, entry->module);
+    relocate_frames(entry, walk->snapshot->modules[index].bias);
     return entry->tables;
 }
 

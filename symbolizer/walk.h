@@ -15,7 +15,7 @@ struct walk_entry {
     const char *problem;
     char *package_note;
     uint8_t text_id[16];
-    bool tables_tried;
+    bool tables_tried, debug_tables_tried;
     const struct unwind_tables *tables;
     struct unwind_tables *memory_tables; /* from the snapshot's memory, where there is no file */
     bool symbols_tried;
@@ -59,6 +59,8 @@ int walk_module_at(const struct walk *walk, uint64_t address);
 /* Its file; NULL if there is none that fits. */
 struct module *walk_open(struct walk *walk, size_t index);
 const struct unwind_tables *walk_tables(struct walk *walk, size_t index);
+/* With those of its separate debug file; NULL if they were looked at before. */
+const struct unwind_tables *walk_debug_tables(struct walk *walk, size_t index);
 /* Its symbol tables, from its file or the snapshot's memory; NULL if there are none. */
 const struct symbols *walk_symbols(struct walk *walk, size_t index);
 /* The same for variables, from its file only. */

@@ -60,6 +60,18 @@ def test_c(command: str, altstack: bool, tmp_path: Path) -> None:
     assert counts["exact"] == counts["plain"] == counts["samples"], shown
 
 
+def test_information_only_in_the_debug_file(tmp_path: Path) -> None:
+    program = build(f"gcc -O2 -g {NONE}", ("unwind_work.c",), tmp_path)
+    debug = tmp_path / "program.debug"
+    subprocess.run(["objcopy", "--only-keep-debug", program, debug], check=True)
+    subprocess.run(["objcopy", "--strip-all", f"--add-gnu-debuglink={debug}", program], check=True)
+    counts, shown = step("-e", 5, program)
+    assert counts["plain"] == counts["samples"] > 500, shown
+    debug.unlink()
+    counts, shown = step("-e", 5, program)
+    assert counts["exact"] == counts["samples"] and counts["plain"] == 0, shown
+
+
 # gcc's own information is wrong for three instructions of a realigned function's end.
 def test_realigned(tmp_path: Path) -> None:
     program = build("gcc -O1 -mstackrealign", ("unwind_work.c",), tmp_path)
