@@ -130,40 +130,68 @@ static void print_frame(FILE *out, const struct crash_report *report, size_t num
     varstext_print(out, frame);
 }
 
+static void print_count(FILE *out, uint64_t n) {
+    if (n >= 1000)
+        print_count(out, n / 1000);
+    fprintf(out, n >= 1000 ? ",%03" PRIu64 : "%" PRIu64, n >= 1000 ? n % 1000 : n);
+}
+
+static void print_break(FILE *out, const struct stack *stack, size_t index) {
+    if (stack->frames[index].after_gap)
+        fprintf(out, "      ... frames whose part of the stack was not captured ...\n");
+    if (stack->skipped && index == stack->skipped_before) {
+        fprintf(out, "      ... ");
+        print_count(out, stack->skipped);
+        fprintf(out, " more frames ...\n");
+    }
+}
+
+static void print_fold(FILE *out, const struct stack *stack, const struct recursion *cycle) {
+    bool skipped = stack->skipped && stack->skipped_before > cycle->first &&
+                   stack->skipped_before <= cycle->end;
+    uint64_t times = cycle->times - CYCLES_SHOWN;
+    if (skipped)
+        times += stack->skipped / cycle->period;
+    fprintf(out, "      ... the same %zu frame%s %s", cycle->period, cycle->period == 1 ? "" : "s",
+            skipped ? "about " : "");
+    print_count(out, times);
+    fprintf(out, " more times%s ...\n",
+            cycle->gap && !skipped ? ", and others that were not captured" : "");
+}
+
+/* The first of the parts that repeat so often that they are folded. */
+static struct recursion next_fold(const struct stack *stack, size_t from) {
+    for (; from < stack->n_frames; from += RECURSION_STARTS) {
+        struct recursion cycle = recursion_find_from(stack, from);
+        if (cycle.times > CYCLES_SHOWN + 1)
+            return cycle;
+    }
+    return (struct recursion){.first = SIZE_MAX};
+}
+
 static void print_stack(FILE *out, const struct crash_report *report) {
     const struct report_thread *thread = &report->threads[0];
     const struct stack *stack = &thread->stack;
-    struct recursion cycle = recursion_find(stack);
-    size_t fold_from = SIZE_MAX, fold_to = 0;
+    struct recursion cycle = next_fold(stack, 0);
 
     fputc('\n', out);
     if (thread->missing) {
         fprintf(out, "  no stack: %s\n", thread->missing);
         return;
     }
-    if (cycle.period && cycle.times > CYCLES_SHOWN + 1) {
-        fold_from = cycle.first + cycle.period * CYCLES_SHOWN;
-        fold_to = cycle.first + cycle.period * cycle.times;
-    }
     for (size_t i = 0; i < stack->n_frames; i++) {
-        if (i == fold_from) {
-            bool gap = false;
-            for (size_t k = i; k < fold_to; k++)
-                gap |= stack->frames[k].after_gap;
-            fprintf(out, "      ... the same %zu frame%s %zu more times%s ...\n", cycle.period,
-                    cycle.period == 1 ? "" : "s", cycle.times - CYCLES_SHOWN,
-                    gap ? ", and others that were not captured" : "");
-            i = fold_to - 1;
-            continue;
+        if (cycle.period && i == cycle.first + cycle.period * CYCLES_SHOWN) {
+            print_fold(out, stack, &cycle);
+            i = cycle.end;
+            cycle = next_fold(stack, i);
+            if (i >= stack->n_frames)
+                break;
         }
-        if (stack->frames[i].after_gap)
-            fprintf(out, "      ... frames whose part of the stack was not captured ...\n");
+        print_break(out, stack, i);
         bool with_source = (int)i == report->culprit ||
                            (i < SOURCE_FRAMES && thread->in_app[i] && (int)i > report->culprit);
         print_frame(out, report, i, &stack->frames[i], with_source);
     }
-    if (stack->skipped)
-        fprintf(out, "      %" PRIu64 " more frames were left out\n", stack->skipped);
     if (!stack->complete && stack->ended)
         fprintf(out, "      the stack ends here: %s\n", stack->ended);
 }

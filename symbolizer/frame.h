@@ -78,9 +78,10 @@ struct stack {
     struct frame *frames; /* newest first, inlined frames before the one that contains them */
     size_t n_frames;
     bool complete; /* the walk ended where the thread began, not where it ran out of information */
-    uint64_t
-        skipped; /* frames left out between the newest and the oldest because of the frame limit */
-    const char *ended; /* why the walk ended, a static text for people */
+    uint64_t skipped;      /* frames left out between the newest and the oldest because of the
+                              limit */
+    size_t skipped_before; /* index of the first of the oldest then */
+    const char *ended;     /* why the walk ended, a static text for people */
 };
 
 struct stack stack_free(struct stack *stack);

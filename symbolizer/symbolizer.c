@@ -106,17 +106,19 @@ static int append_frames(struct walk *walk, const struct unwound_stack *stack, s
 
 /* The newest frames and the oldest ones; what a runaway recursion has between is counted. */
 static int symbolize(struct walk *walk, const struct unwound_stack *stack, struct frame_list *list,
-                     uint64_t *skipped) {
+                     struct stack *ret) {
     size_t reserve = walk->max_frames / 4;
     int r = 0;
     for (size_t i = 0; i < stack->n && r == 0; i++) {
         size_t left = stack->n - i;
         if (left > reserve && list->n + reserve >= walk->max_frames) {
-            *skipped = left - reserve;
-            i += *skipped;
+            ret->skipped = left - reserve;
+            ret->skipped_before = list->n;
+            i += ret->skipped;
         }
-        if (list->n >= walk->max_frames) {
-            *skipped += stack->n - i;
+        /* The oldest may have more inlined ones than was reckoned with. */
+        if (list->n >= 2 * walk->max_frames) {
+            ret->skipped += stack->n - i;
             break;
         }
         r = append_frames(walk, stack, i, list);
@@ -141,7 +143,7 @@ int walk_stack(struct walk *walk, size_t thread, struct stack *ret) {
     if (from->known >> SNAPSHOT_REGISTER_FS_BASE & 1)
         stack.thread_pointer = from->registers[SNAPSHOT_REGISTER_FS_BASE];
     if (r == 0)
-        r = symbolize(walk, &stack, &list, &ret->skipped);
+        r = symbolize(walk, &stack, &list, ret);
     free(stack.frames);
     if (r < 0) {
         frame_list_free(&list);

@@ -324,11 +324,21 @@ static enum step next(struct walk *walk, struct unwound *position, uint64_t *cfa
     return fallback_bridge(walk, position) ? STEP_OK : step;
 }
 
-/* Whatever its caller is found by: a frame that follows from a guess is one, too, unless the way
- * back from where the thread began leads to it by calls of just that function. A word that is left
- * over from an earlier call may lead there as well, but never is what such a call left. */
+/* Is the frame at index one that begins a thread, and calls what it was given? Those are three at
+ * most, of libc. */
+static bool begins(const struct walk *walk, const struct unwound_stack *stack, size_t index) {
+    enum { STARTS = 3 };
+    if (index + STARTS < stack->n)
+        return false;
+    return index + 2 >= stack->n ||
+           walk_module_at(walk, position_lookup(&stack->frames[index])) ==
+               walk_module_at(walk, position_lookup(&stack->frames[index + 1]));
+}
+
+/* A frame that follows from a guess is one, too, unless the way back from where the thread began
+ * leads to it by calls of just that function. A word that is left over from an earlier call may
+ * lead there as well, but never is what such a call left. */
 static void doubt(struct walk *walk, struct unwound_stack *stack) {
-    enum { STARTS = 3 }; /* _start and its kind call what they are given */
     size_t first = 0;
     while (first < stack->n && stack->frames[first].trust != FRAME_TRUST_SCAN)
         first++;
@@ -337,7 +347,7 @@ static void doubt(struct walk *walk, struct unwound_stack *stack) {
         struct unwound *frame = &stack->frames[i - 1];
         enum fallback_call call = i == stack->n ? CALLS_IT : fallback_call(walk, frame, frame + 1);
         sure = sure && frame->trust != FRAME_TRUST_SCAN &&
-               (call == CALLS_IT || (call == CALLS_SOMETHING && i + STARTS > stack->n));
+               (call == CALLS_IT || (call == CALLS_SOMETHING && begins(walk, stack, i)));
         if (!sure)
             frame->trust = FRAME_TRUST_SCAN;
     }

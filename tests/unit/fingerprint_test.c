@@ -114,6 +114,34 @@ static void cycles(void **state) {
     assert_int_equal(recursion_find(&f.thread.stack).period, 0);
 }
 
-RUN_TESTS("fingerprint", cmocka_unit_test(application_first), cmocka_unit_test(recursion_is_folded),
+/* What lies beyond a gap begins anywhere in the cycle. */
+static void cycle_goes_on_beyond_a_gap(void **state) {
+    static const char *const NAMES[] = {"a", "b", "c"};
+    struct fixture f;
+    prepare(&f, "", "");
+    for (int i = 0; i < 14; i++)
+        frame(&f, NAMES[i % 3], true);
+    f.frames[14].after_gap = true;
+    for (int i = 0; i < 10; i++)
+        frame(&f, NAMES[(i + 1) % 3], true);
+    frame(&f, "main", true);
+    struct recursion cycle = recursion_find(&f.thread.stack);
+    assert_int_equal(cycle.first, 0);
+    assert_int_equal(cycle.period, 3);
+    assert_int_equal(cycle.times, 4 + 3);
+    assert_int_equal(cycle.end, 14 + 9);
+    assert_true(cycle.gap);
+    /* Others left out by a limit count the same; without either it is another part. */
+    f.frames[14].after_gap = false;
+    f.thread.stack.skipped = 100;
+    f.thread.stack.skipped_before = 14;
+    assert_int_equal(recursion_find(&f.thread.stack).end, 14 + 9);
+    f.thread.stack.skipped = 0;
+    assert_int_equal(recursion_find(&f.thread.stack).end, 12);
+    assert_int_equal(recursion_find_from(&f.thread.stack, 12).first, 14);
+}
+
+RUN_TESTS("fingerprint", cmocka_unit_test(cycle_goes_on_beyond_a_gap),
+          cmocka_unit_test(application_first), cmocka_unit_test(recursion_is_folded),
           cmocka_unit_test(overflow_is_its_cycle), cmocka_unit_test(without_names),
           cmocka_unit_test(cycles))
