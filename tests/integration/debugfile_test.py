@@ -37,8 +37,8 @@ int main(int argc, char **argv) {
 """
 
 
-def line(mark):
-    return next(n for n, text in enumerate(PROGRAM.splitlines(), 1) if f"/* {mark} */" in text)
+def line(mark, program=PROGRAM):
+    return next(n for n, text in enumerate(program.splitlines(), 1) if f"/* {mark} */" in text)
 
 
 CHAIN = [("store", line("store")), ("inner", line("inner")), ("main", line("main"))]
@@ -274,6 +274,114 @@ def test_deleted_and_its_debug_file_apart(tmp_path):
     program = build(tmp_path)
     separate(program, by_build_id(tmp_path / "debug", program))
     check(run(tmp_path, program, "delete", roots=[tmp_path / "debug"]).event, tmp_path)
+
+
+CXX_PROGRAM = r"""
+#include <map>
+#include <string>
+#include <vector>
+namespace shop {
+struct Item { std::string name; std::vector<int> prices; };
+template <class T> struct Store {
+    std::map<std::string, T> items;
+    __attribute__((noinline)) int total(volatile int *where) {
+        int sum = (int)items.size();
+        *where = sum; /* total */
+        return sum;
+    }
+};
+}
+__attribute__((noinline)) int run(volatile int *where) {
+    shop::Store<shop::Item> store;
+    store.items["a"].prices.push_back(1);
+    return store.total(where) + 1; /* run */
+}
+int main(int argc, char **argv) {
+    return run(argc > 5 ? &argc : nullptr) + 1; /* main of C++ */
+}
+"""
+CXX_CHAIN = [("shop::Store<T>::total", line("total", CXX_PROGRAM)),
+             ("run", line("run", CXX_PROGRAM)), ("main", line("main of C++", CXX_PROGRAM))]
+
+
+def build_cxx(directory, *flags, name="victim"):
+    source = directory / f"{name}.cpp"
+    source.write_text(CXX_PROGRAM)
+    tool("g++", "-g", "-O1", "-fno-optimize-sibling-calls", *flags, "-o", directory / name, source)
+    return directory / name
+
+
+def uses_alternate(path):
+    return ".gnu_debugaltlink" in tool("readelf", "-SW", path).stdout
+
+
+@pytest.mark.parametrize("version", ["4", "5"])
+@pytest.mark.parametrize("make,truth", [(build, CHAIN), (build_cxx, CXX_CHAIN)],
+                         ids=["C", "C++"])
+def test_dwz(tmp_path, make, truth, version):
+    """Partial units in the file itself."""
+    program = make(tmp_path, f"-gdwarf-{version}")
+    tool("dwz", program)
+    assert chain(run(tmp_path, program).event) == truth
+
+
+@pytest.mark.parametrize("version", ["4", "5"])
+@pytest.mark.parametrize("place", ["absolute", "relative", "build-id", "relative of a link"])
+@pytest.mark.parametrize("make,truth", [(build, CHAIN), (build_cxx, CXX_CHAIN)],
+                         ids=["C", "C++"])
+def test_dwz_multifile(tmp_path, make, truth, place, version):
+    """What several debug files share is in another one, found by name or by build-id."""
+    program = make(tmp_path, f"-gdwarf-{version}")
+    other = make(tmp_path, f"-gdwarf-{version}", "-O2", name="other")
+    root = tmp_path / "debug"
+    link = by_build_id(root, program)
+    debug = separate(program, tmp_path / "real/victim.debug"
+                     if place == "relative of a link" else link)
+    second = separate(other, by_build_id(root, other))
+    if place == "relative of a link":
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(debug)
+    shared = tmp_path / "shared.debug"
+    name = ["-M", str(shared)] if place == "absolute" else ["-r"] if "relative" in place else \
+        ["-M", "/nowhere/shared.debug"]
+    tool("dwz", "-m", shared, *name, debug, second)
+    assert uses_alternate(debug)
+    if place == "build-id":
+        target = by_build_id(root, shared)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shared.rename(target)
+    assert chain(run(tmp_path, program, roots=[root]).event) == truth
+
+
+@pytest.mark.parametrize("make", [make_fifo, make_directory, make_device, make_own_memory,
+                                  make_huge, make_huge_elf, make_garbage])
+def test_no_alternate_file(tmp_path, make):
+    """Without it there still are lines; it costs neither the report nor time."""
+    program = build_cxx(tmp_path)
+    other = build_cxx(tmp_path, "-DOTHER", name="other")
+    shared = tmp_path / "shared.debug"
+    tool("dwz", "-m", shared, "-M", shared, program, other)
+    assert uses_alternate(program)
+    shared.unlink()
+    make(shared)
+    run_ = run(tmp_path, program)
+    assert [number for _, number in chain(run_.event)] == [n for _, n in CXX_CHAIN]
+    assert "failed" not in run_.stderr
+
+
+def test_an_alternate_file_of_another_build(tmp_path):
+    programs = {}
+    for name in ("one", "two"):
+        directory = tmp_path / name
+        directory.mkdir()
+        programs[name] = build_cxx(directory, f"-D{name.upper()}")
+        tool("dwz", "-m", directory / "shared", "-M", tmp_path / "shared", programs[name],
+             build_cxx(directory, "-DOTHER", f"-D{name.upper()}2", name="other"))
+    shutil.copy(tmp_path / "two/shared", tmp_path / "shared")
+    if build_id(tmp_path / "one/shared") == build_id(tmp_path / "two/shared"):
+        shutil.copy("/bin/true", tmp_path / "shared")
+    event = run(tmp_path, programs["one"]).event
+    assert [number for _, number in chain(event)] == [n for _, n in CXX_CHAIN]
 
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
