@@ -16,7 +16,7 @@
 #include "crashd/ipc.h"
 #include "crashd/keptfiles.h"
 #include "crashd/missing.h"
-#include "crashd/package.h"
+#include "report/package.h"
 #include "crashd/release.h"
 #include "crashd/sandbox.h"
 #include "report/report.h"
@@ -209,9 +209,11 @@ static int report(struct worker *worker, struct ipc_message *message, json_t *an
     if (ipc_flag(message->body, "reduced"))
         context.damage = "symbolizing it failed twice, so that addresses are all there is";
     /* In another root the same path is another file. */
-    if (!ipc_flag(facts, "foreign_root"))
+    if (!ipc_flag(facts, "foreign_root")) {
+        context.packages = worker->packages;
         package_find(worker->packages, context.exe ? context.exe : snapshot->process.exe,
                      &context.package, &context.package_version);
+    }
     struct release release =
         release_find(facts, settings, snapshot, context.package, context.package_version);
     BASE_CLEANUP(free)

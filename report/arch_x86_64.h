@@ -18,4 +18,7 @@ bool arch_fault_is_fetch(const struct snapshot_signal *signal);
 /* Not an address that user space could ever map. */
 bool arch_is_noncanonical(uint64_t address);
 
+/* Debian's name of it. */
+#define ARCH_DEBIAN "amd64"
+
 #endif

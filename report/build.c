@@ -13,6 +13,7 @@
 #include "report/fingerprint.h"
 #include "report/origin.h"
 #include "report/private.h"
+#include "report/remedy.h"
 #include "report/report.h"
 #include "report/scrub.h"
 #include "report/signals.h"
@@ -392,6 +393,9 @@ int report_build(const struct snapshot *snapshot, struct walk *walk,
     if (r < 0)
         return r;
     describe_modules(report, walk);
+    r = walk ? remedies_find(report, walk) : 0;
+    if (r < 0)
+        return r;
     if (report->n_threads)
         report->culprit = origin_culprit(snapshot, &report->threads[0].stack);
     report->symbols = judge_symbols(report);
@@ -419,8 +423,10 @@ struct crash_report *report_free(struct crash_report *report) {
     free(report->fingerprint);
     free(report->threads);
     free(report->registers);
-    for (size_t i = 0; i < report->n_modules; i++)
+    for (size_t i = 0; i < report->n_modules; i++) {
         free(report->modules[i].path);
+        free(report->modules[i].remedy);
+    }
     free(report->modules);
     free(report->program);
     free(report->exe);

@@ -16,6 +16,8 @@ struct report_pair {
 
 enum report_vars { REPORT_VARS_OFF, REPORT_VARS_IN_APP, REPORT_VARS_ALL };
 
+struct package_cache;
+
 struct report_context {
     const char *event_id; /* 32 hex digits, fixed at capture */
     uint64_t time;        /* of capture, for snapshots that lost theirs; nanoseconds since 1970 */
@@ -44,6 +46,7 @@ struct report_context {
     const char *damage; /* why the report is reduced ("the worker crashed twice"), NULL if not */
     const char *work_directory; /* sources below it get relative file names; NULL: none */
 
+    struct package_cache *packages; /* of the machine that the process saw; NULL: not to be asked */
     bool debuginfod;                /* debuginfod-urls is set */
     const char *debuginfod_problem; /* why its servers could not be asked; NULL if they could */
 };

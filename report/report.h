@@ -36,6 +36,7 @@ struct report_module {
     char debug_id[37]; /* SENTRY.md 2.5; "" if nothing to make it from */
     enum module_symbols symbols;
     const char *debug_file, *problem;
+    char *remedy;      /* how to get the debug information that it lacks; NULL if unknown */
     bool in_app, used; /* used: a frame lies in it */
 };
 

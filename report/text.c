@@ -248,24 +248,33 @@ static void print_module(FILE *out, const struct report_module *module, bool *fi
         [MODULE_SYMBOLS_ELF] = "names only",
         [MODULE_SYMBOLS_DWARF] = "full",
     };
-    fprintf(out, "%s %s %s", *first ? "  symbols" : ";", text_basename(module->path),
+    const char *start = module->remedy ? "\n         " : ";";
+    fprintf(out, "%s %s %s", *first ? "  symbols" : start, text_basename(module->path),
             words[module->symbols]);
     *first = false;
     if (module->problem)
         fprintf(out, " (%s)", module->problem);
     else if (module->symbols < MODULE_SYMBOLS_DWARF && module->code_id[0])
         fprintf(out, " (build-id %.8s...)", module->code_id);
+    if (module->remedy)
+        fprintf(out, ": %s", module->remedy);
 }
 
 static void print_symbols(FILE *out, const struct crash_report *report) {
-    bool first = true, shown[256] = {false};
-    /* In the order of the stack: what matters comes first. */
-    for (size_t i = 0; report->n_threads && i < report->threads[0].stack.n_frames; i++) {
-        int module = report->threads[0].stack.frames[i].module;
-        if (module < 0 || module >= 256 || shown[module] || report->modules[module].path[0] == '[')
-            continue;
-        shown[module] = true;
-        print_module(out, &report->modules[module], &first);
+    enum { SHOWN_MAX = 256 };
+    bool first = true;
+    /* In the order of the stack: what matters comes first. Each remedy has a line of its own. */
+    for (int with_remedy = 0; with_remedy < 2; with_remedy++) {
+        bool shown[SHOWN_MAX] = {false};
+        for (size_t i = 0; report->n_threads && i < report->threads[0].stack.n_frames; i++) {
+            int index = report->threads[0].stack.frames[i].module;
+            if (index < 0 || index >= SHOWN_MAX || shown[index])
+                continue;
+            shown[index] = true;
+            const struct report_module *module = &report->modules[index];
+            if (module->path[0] != '[' && (module->remedy != NULL) == with_remedy)
+                print_module(out, module, &first);
+        }
     }
     if (!first)
         fputc('\n', out);
