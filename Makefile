@@ -37,9 +37,9 @@ test-sanitized:
 	    $(PYTHON) -m pytest -q -p no:cacheprovider tests/integration tests/torture
 
 # Functions, inlined calls, files and lines of 10,000 addresses of each program, against addr2line
-# and llvm-symbolizer; `make test` takes 500.
+# and llvm-symbolizer, and with an index against without; `make test` takes 500.
 test-addresses: build
-	CRASHD_ADDRESSES=10000 $(PYTEST) -rA tests/integration/addresses_test.py
+	CRASHD_ADDRESSES=10000 $(PYTEST) -rA tests/integration/addresses_test.py tests/integration/index_test.py
 
 # Real programs from Debian, unmodified, with the hook in them.
 test-hosts: build

@@ -21,6 +21,8 @@ static const struct verb {
     {"status", verb_status, "[--json]", "what waits to be sent, and why"},
     {"symbolize", verb_symbolize, "SNAPSHOT | -e FILE [ADDR...]",
      "report of a snapshot; functions and lines of addresses, as addr2line prints them"},
+    {"index", verb_index, "FILE... [--output DIR]",
+     "make looking up addresses of programs and libraries fast"},
 };
 
 static void print_help(FILE *out) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,10 +24,11 @@
 #include "report/text.h"
 #include "report/vars.h"
 #include "sentry/event.h"
+#include "symbolizer/index/place.h"
 
 static const char HELP[] =
-    "crashctl symbolize SNAPSHOT [--event] [--vars off|in-app|all]\n"
-    "crashctl symbolize -e FILE [ADDR...]\n"
+    "crashctl symbolize SNAPSHOT [--event] [--vars off|in-app|all] [--index DIR]\n"
+    "crashctl symbolize -e FILE [--index INDEX|DIR] [ADDR...]\n"
     "\n"
     "  SNAPSHOT         prints the report of a snapshot (crashctl run --snapshots keeps them)\n"
     "  --event          prints its Sentry event instead\n"
@@ -37,7 +39,8 @@ static const char HELP[] =
     "                   report names modules and offsets only\n"
     "  -e, --exe FILE   functions and lines of addresses in FILE, as `addr2line -a -f -i -C` "
     "prints\n"
-    "                   them; addresses come from standard input when none are given\n";
+    "                   them; addresses come from standard input when none are given\n"
+    "  --index INDEX    looks addresses up in what crashctl index made, a file or a directory\n";
 
 /*
  * A snapshot may be made to cost: it names files and counts of things. The report is made by a
@@ -63,6 +66,7 @@ struct symbolize_options {
     enum report_vars vars;
     long cpu_ms;
     struct source_places sources;
+    struct index_place *indexes;
 };
 
 static int print_report(const struct snapshot *snapshot, struct walk *walk, const char *damage,
@@ -129,7 +133,8 @@ static int print_full(const struct snapshot *snapshot, const struct symbolize_op
     BASE_CLEANUP(free)
     char *cache = debug_cache();
     const char *directories[] = {"/usr/lib/debug", cache, NULL};
-    struct symbolizer_options options = {.debug_directories = directories, .source_lines = 5};
+    struct symbolizer_options options = {
+        .debug_directories = directories, .source_lines = 5, .indexes = chosen->indexes};
     int r = symbolizer_new(&options, &symbolizer);
     if (r == 0)
         r = walk_new(symbolizer, snapshot, NULL, 0, &walk);
@@ -185,26 +190,50 @@ static int symbolize_snapshot(const char *path, const struct symbolize_options *
     return EXIT_FAILED;
 }
 
-static int symbolize_addresses(const char *file, char **addresses, int n) {
-    int r = addr2line_print(stdout, file, addresses, (size_t)n, stdin);
+static int symbolize_addresses(const char *file, struct index_place *indexes, char **addresses,
+                               int n) {
+    int r = addr2line_print(stdout, file, indexes, addresses, (size_t)n, stdin);
     if (r == 0)
         return EXIT_OK;
     fprintf(stderr, "crashctl: %s: %s\n", file, r == -ENOEXEC ? "not an ELF file" : strerror(-r));
     return EXIT_FAILED;
 }
 
+static int open_place(const char *path, struct index_place *ret) {
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    *ret = (struct index_place){.fd = fd, .is_directory = S_ISDIR(st.st_mode)};
+    return fd;
+}
+
+static const char *explain_index(int r) {
+    switch (r) {
+    case -EBADMSG:
+        return "not an index, or a damaged one";
+    case -ESTALE:
+        return "the index of another file";
+    case -EPROTONOSUPPORT:
+        return "the index of another version of crashd (crashctl index makes a new one)";
+    default:
+        return strerror(-r);
+    }
+}
+
 int verb_symbolize(int argc, char **argv) {
-    enum { EVENT = 256, TIMEOUT, VARS, SOURCE_MAP };
+    enum { EVENT = 256, TIMEOUT, VARS, SOURCE_MAP, INDEX };
     static const struct option options[] = {
         {"exe", required_argument, NULL, 'e'},
         {"event", no_argument, NULL, EVENT},
         {"source-map", required_argument, NULL, SOURCE_MAP},
         {"vars", required_argument, NULL, VARS},
         {"timeout", required_argument, NULL, TIMEOUT},
+        {"index", required_argument, NULL, INDEX},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    const char *file = NULL, *texts[SOURCEMAP_LIMIT];
+    const char *file = NULL, *index = NULL, *texts[SOURCEMAP_LIMIT];
     struct source_map maps[SOURCEMAP_LIMIT];
     struct symbolize_options chosen = {
         .vars = REPORT_VARS_IN_APP, .cpu_ms = CPU_LIMIT_MS, .sources = {.maps = maps}};
@@ -243,6 +272,9 @@ int verb_symbolize(int argc, char **argv) {
                 return EXIT_USAGE;
             }
             break;
+        case INDEX:
+            index = optarg;
+            break;
         case 'h':
             fputs(HELP, stdout);
             return EXIT_OK;
@@ -255,14 +287,28 @@ int verb_symbolize(int argc, char **argv) {
         fprintf(stderr, "crashctl: --event is of a snapshot's report, -e of addresses in a file\n");
         return EXIT_USAGE;
     }
-    if (file)
-        return symbolize_addresses(file, argv + optind, argc - optind);
-    if (argc - optind != 1) {
+    if (!file && argc - optind != 1) {
         fputs(HELP, stderr);
         return EXIT_USAGE;
     }
     BASE_CLEANUP(free)
-    char *work_directory = getcwd(NULL, 0);
+    char *work_directory = file ? NULL : getcwd(NULL, 0);
     chosen.sources.work_directory = work_directory;
-    return symbolize_snapshot(argv[optind], &chosen);
+    BASE_CLEANUP(close)
+    int fd = -EBADF;
+    struct index_place place;
+    if (index) {
+        fd = open_place(index, &place);
+        if (fd < 0) {
+            fprintf(stderr, "crashctl: %s: %s\n", index, strerror(-fd));
+            return EXIT_FAILED;
+        }
+        chosen.indexes = &place;
+    }
+    int status = file ? symbolize_addresses(file, chosen.indexes, argv + optind, argc - optind)
+                      : symbolize_snapshot(argv[optind], &chosen);
+    if (index && place.error < 0)
+        fprintf(stderr, "crashctl: %s: %s: the debug information itself was read\n", index,
+                explain_index(place.error));
+    return status;
 }

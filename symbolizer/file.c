@@ -13,11 +13,13 @@ struct symbolizer_file {
     struct module *module;
 };
 
-int symbolizer_file_open(const char *path, struct symbolizer_file **ret) {
+int symbolizer_file_open(const char *path, struct index_place *indexes,
+                         struct symbolizer_file **ret) {
     struct symbolizer_file *file = calloc(1, sizeof(*file));
     if (!file)
         return -ENOMEM;
-    file->cache = (struct module_cache){.debug_directories = DEBUG_DIRECTORIES, .limit = 1};
+    file->cache = (struct module_cache){
+        .debug_directories = DEBUG_DIRECTORIES, .indexes = indexes, .limit = 1};
     int r = module_acquire(&file->cache, NULL, path, NULL, 0, &file->module);
     if (r < 0) {
         module_cache_free(&file->cache);
@@ -60,6 +62,14 @@ struct functions *symbolizer_file_functions(struct symbolizer_file *file) {
     return module_functions(&file->cache, NULL, file->module);
 }
 
-const struct elf_file *symbolizer_file_image(const struct symbolizer_file *file, bool debug) {
-    return debug ? file->module->debug : file->module->file;
+const struct elf_file *symbolizer_file_image(const struct symbolizer_file *file) {
+    return file->module->file;
+}
+
+const struct elf_file *symbolizer_file_debug(struct symbolizer_file *file) {
+    return module_debug_file(&file->cache, NULL, file->module);
+}
+
+int symbolizer_file_index(struct symbolizer_file *file, int fd, uint64_t limit) {
+    return module_build_index(&file->cache, NULL, file->module, fd, limit);
 }

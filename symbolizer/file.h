@@ -9,7 +9,10 @@
 
 /* NULL if there is no debug information. */
 struct functions *symbolizer_file_functions(struct symbolizer_file *file);
-/* The file itself or, after symbolizer_file_functions(), its separate debug file or NULL. */
-const struct elf_file *symbolizer_file_image(const struct symbolizer_file *file, bool debug);
+const struct elf_file *symbolizer_file_image(const struct symbolizer_file *file);
+/* Its separate debug file, or NULL. */
+const struct elf_file *symbolizer_file_debug(struct symbolizer_file *file);
+/* Writes the file's index to fd, an empty file. As index_build. */
+int symbolizer_file_index(struct symbolizer_file *file, int fd, uint64_t limit);
 
 #endif

@@ -54,9 +54,15 @@ static struct frame *add(struct frame_list *list, const struct frame *base) {
     return &list->frames[list->n++];
 }
 
-/* symbol: as in a symbol table. readable: what to show if that is not mangled. */
-static int set_names(struct frame *frame, const char *symbol, const char *readable) {
-    char *full = symbol ? demangle_full(symbol) : NULL;
+/* symbol: as in a symbol table. readable: what to show if that is not mangled. known: symbol
+ * demangled, or itself if it is not mangled; NULL if that is to be found out. */
+static int set_names(struct frame *frame, const char *symbol, const char *readable,
+                     const char *known) {
+    char *full = NULL;
+    if (symbol && known)
+        full = strcmp(known, symbol) != 0 ? strdup(known) : NULL;
+    else if (symbol)
+        full = demangle_full(symbol);
     /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): one of the two is there */
     frame->raw_function = full ? full : strdup(readable ? readable : symbol);
     if (!frame->raw_function)
@@ -101,7 +107,7 @@ static int append_chain(const struct frame_context *context, const struct module
         int r = set_place(context, module, chain->comp_dir, code, frame);
         const char *readable = code->qualified ? code->qualified : code->name;
         if (r == 0 && (code->linkage_name || readable))
-            r = set_names(frame, code->linkage_name, readable);
+            r = set_names(frame, code->linkage_name, readable, code->full);
         if (r < 0)
             return r;
     }
@@ -129,7 +135,7 @@ static int name_by_symbol(const struct symbols *symbols, uint64_t address, uint6
         return 0;
     frame->symbol_address = symbol.address + bias;
     frame->symbol_only = !frame->path;
-    int r = set_names(frame, symbol.name, NULL);
+    int r = set_names(frame, symbol.name, NULL, NULL);
     if (r < 0 || !symbol.outside)
         return r;
     r = append_offset(&frame->function, address - symbol.address);

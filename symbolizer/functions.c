@@ -5,14 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbolizer/dwarf/info.h"
 #include "symbolizer/dwarf/ranges.h"
 #include "symbolizer/dwarf/value.h"
+#include "symbolizer/index/index.h"
 #include "symbolizer/scope.h"
 #include "symbolizer/units.h"
 
-enum { BLOCKS_LIMIT = 256 };
-
 struct functions {
+    struct index *index; /* may be NULL */
+    bool damaged;        /* the index is */
+    struct functions_source source;
+    bool read; /* units, if there is debug information */
     struct units units;
 };
 
@@ -25,12 +29,38 @@ int functions_new(struct dw_info *info, struct functions **ret) {
         free(functions);
         return r;
     }
+    functions->read = true;
     *ret = functions;
     return 0;
 }
 
+int functions_new_indexed(struct index *index, struct functions_source source,
+                          struct functions **ret) {
+    struct functions *functions = calloc(1, sizeof(*functions));
+    if (!functions) {
+        index_close(index);
+        return -ENOMEM;
+    }
+    functions->index = index;
+    functions->source = source;
+    *ret = functions;
+    return 0;
+}
+
+/* Without debug information there are no units. */
+static struct units *units_of(struct functions *functions) {
+    if (!functions->read) {
+        functions->read = true;
+        struct dw_info *info = functions->source.open(functions->source.data);
+        if (info && units_read(info, &functions->units) < 0)
+            functions->units = (struct units){0};
+    }
+    return &functions->units;
+}
+
 struct functions *functions_free(struct functions *functions) {
     if (functions) {
+        index_close(functions->index);
         units_free(&functions->units);
         free(functions);
     }
@@ -38,8 +68,8 @@ struct functions *functions_free(struct functions *functions) {
 }
 
 void code_chain_free(struct code_chain *chain) {
-    for (size_t i = 0; i < chain->n; i++)
-        free(chain->frames[i].qualified);
+    for (size_t i = 0; i < chain->n && chain->owns_qualified; i++)
+        free((char *)chain->frames[i].qualified);
     chain->n = 0;
 }
 
@@ -49,21 +79,17 @@ struct lookup {
     struct code_chain *chain;
 };
 
-static bool is_block(unsigned tag) {
-    return tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
-}
-
 /* The inlined call directly below parent, or in blocks below it, that holds the address. Blocks of
  * gcc's link-time optimization overlap: the narrowest call of all. Bytes of its range, or 0. */
 static uint64_t inlined_call(const struct dw_die *parent, uint64_t address, size_t depth,
                              struct dw_die *ret) {
     struct dw_die child, inner;
     uint64_t best = 0;
-    if (depth > BLOCKS_LIMIT || !dw_die_child(parent, &child))
+    if (depth > FUNCTION_BLOCKS_LIMIT || !dw_die_child(parent, &child))
         return 0;
     do {
         bool call = dw_die_tag(&child) == DW_TAG_inlined_subroutine;
-        if (!call && !is_block(dw_die_tag(&child)))
+        if (!call && !function_is_block(dw_die_tag(&child)))
             continue;
         uint64_t size = dw_die_covers(&child, address);
         inner = child;
@@ -87,6 +113,15 @@ static size_t descend(struct lookup *lookup, struct dw_die function,
     return n;
 }
 
+void function_name(const struct dw_die *die, struct code_frame *frame) {
+    frame->name = dw_die_inherited_string(die, DW_AT_name);
+    frame->linkage_name = dw_die_inherited_string(die, DW_AT_linkage_name);
+    if (!frame->linkage_name)
+        frame->linkage_name = dw_die_inherited_string(die, DW_AT_MIPS_linkage_name);
+    if (!frame->linkage_name && !frame->plain && frame->name)
+        frame->qualified = scope_qualified_name(die);
+}
+
 static void name_frame(const struct dw_die *die, struct code_frame *frame) {
     struct dw_ranges ranges;
     uint64_t low, high;
@@ -94,13 +129,8 @@ static void name_frame(const struct dw_die *die, struct code_frame *frame) {
     dw_die_ranges(die, &ranges);
     if (dw_ranges_next(&ranges, &low, &high))
         frame->low = low;
-    frame->name = dw_die_inherited_string(die, DW_AT_name);
-    frame->linkage_name = dw_die_inherited_string(die, DW_AT_linkage_name);
-    if (!frame->linkage_name)
-        frame->linkage_name = dw_die_inherited_string(die, DW_AT_MIPS_linkage_name);
     frame->plain = scope_language_is_plain(die->unit);
-    if (!frame->linkage_name && !frame->plain && frame->name)
-        frame->qualified = scope_qualified_name(die);
+    function_name(die, frame);
 }
 
 static unsigned small_number(const struct dw_die *die, unsigned name) {
@@ -108,12 +138,21 @@ static unsigned small_number(const struct dw_die *die, unsigned name) {
     return dw_die_unsigned(die, name, &value) && value <= INT32_MAX ? (unsigned)value : 0;
 }
 
+struct function_call function_call_site(const struct dw_die *inlined) {
+    return (struct function_call){
+        .file = small_number(inlined, DW_AT_call_file),
+        .line = small_number(inlined, DW_AT_call_line),
+        .column = small_number(inlined, DW_AT_call_column),
+    };
+}
+
 static void call_site(struct unit *unit, const struct dw_die *inlined, struct code_frame *frame) {
     struct dw_lines *lines = unit_lines(unit);
-    frame->line = small_number(inlined, DW_AT_call_line);
-    frame->column = small_number(inlined, DW_AT_call_column);
+    struct function_call call = function_call_site(inlined);
+    frame->line = call.line;
+    frame->column = call.column;
     if (lines)
-        frame->file = dw_lines_file(lines, small_number(inlined, DW_AT_call_file));
+        frame->file = dw_lines_file(lines, call.file);
 }
 
 static bool line_frame(struct unit *unit, const struct lookup *lookup, struct code_frame *frame) {
@@ -162,12 +201,20 @@ static bool visit(struct units *units, struct unit *unit, void *data) {
 
 bool functions_lookup(struct functions *functions, uint64_t address, enum dw_row_choice choice,
                       struct code_chain *ret) {
+    if (functions->index && !functions->damaged) {
+        int r = index_lookup(functions->index, address, choice, ret);
+        if (r >= 0)
+            return r > 0;
+        functions->damaged = true;
+        functions->source.damaged(functions->source.data);
+    }
     ret->n = 0;
     ret->has_function = false;
     ret->entry = 0;
     ret->comp_dir = NULL;
+    ret->owns_qualified = true;
     struct lookup lookup = {address, choice, ret};
-    return units_at(&functions->units, address, visit, &lookup) || ret->n > 0;
+    return units_at(units_of(functions), address, visit, &lookup) || ret->n > 0;
 }
 
 struct search {
@@ -183,5 +230,5 @@ static bool take_die(struct units *units, struct unit *unit, void *data) {
 
 bool functions_die(struct functions *functions, uint64_t address, struct dw_die *ret) {
     struct search search = {address, ret};
-    return units_at(&functions->units, address, take_die, &search);
+    return units_at(units_of(functions), address, take_die, &search);
 }

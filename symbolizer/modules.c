@@ -8,6 +8,7 @@
 
 #include "base/hex.h"
 #include "symbolizer/debugfile.h"
+#include "symbolizer/index/build.h"
 
 static void module_close(struct module *module) {
     functions_free(module->functions);
@@ -123,7 +124,8 @@ void module_release(struct module_cache *cache, struct module *module) {
 }
 
 bool module_lacks_debug(const struct module *module) {
-    return module->debug_tried && !elf_file_has_dwarf(module->debug ? module->debug : module->file);
+    return module->debug_tried && !module->functions &&
+           !elf_file_has_dwarf(module->debug ? module->debug : module->file);
 }
 
 void module_cache_look_again(struct module_cache *cache) {
@@ -173,21 +175,79 @@ static void find_debug(struct module_cache *cache, const struct file_source *sou
         module->debug = NULL;
 }
 
+const struct elf_file *module_debug_file(struct module_cache *cache,
+                                         const struct file_source *source, struct module *module) {
+    find_debug(cache, source, module);
+    return module->debug;
+}
+
+struct dw_info *module_info(struct module_cache *cache, const struct file_source *source,
+                            struct module *module) {
+    if (module->info_tried)
+        return module->info;
+    module->info_tried = true;
+    find_debug(cache, source, module);
+    const struct elf_file *file = module->debug ? module->debug : module->file;
+    if (!elf_file_has_dwarf(file) || dw_info_new(file, source, false, &module->info) < 0)
+        return NULL;
+    attach_alternate(cache, source, module, file);
+    return module->info;
+}
+
+static struct dw_info *open_info(void *data) {
+    struct module *module = data;
+    return module_info(module->cache, module->source, module);
+}
+
+static void index_damaged(void *data) {
+    const struct module *module = data;
+    index_place_complain(module->cache->indexes, module->file->build_id,
+                         module->file->build_id_size, -EBADMSG);
+}
+
+/* The module's index, if there is one and it fits. */
+static struct index *find_index(const struct module_cache *cache, const struct module *module) {
+    const struct elf_file *file = module->file;
+    struct index *index;
+    if (!cache->indexes || file->build_id_size == 0 ||
+        index_place_open(cache->indexes, file->build_id, file->build_id_size, &index) < 0)
+        return NULL;
+    return index;
+}
+
 struct functions *module_functions(struct module_cache *cache, const struct file_source *source,
                                    struct module *module) {
+    module->cache = cache;
+    module->source = source;
     if (module->functions_tried)
         return module->functions;
     module->functions_tried = true;
-    find_debug(cache, source, module);
-    const struct elf_file *file = module->debug ? module->debug : module->file;
-    if (!elf_file_has_dwarf(file))
-        return NULL;
-    if (dw_info_new(file, source, false, &module->info) < 0)
-        return NULL;
-    attach_alternate(cache, source, module, file);
-    if (functions_new(module->info, &module->functions) < 0)
+    struct index *index = find_index(cache, module);
+    struct dw_info *info = index ? NULL : module_info(cache, source, module);
+    int r = index
+                ? functions_new_indexed(index,
+                                        (struct functions_source){open_info, index_damaged, module},
+                                        &module->functions)
+            : info ? functions_new(info, &module->functions)
+                   : -ENODATA;
+    if (r < 0)
         module->functions = NULL;
     return module->functions;
+}
+
+int module_build_index(struct module_cache *cache, const struct file_source *source,
+                       struct module *module, int fd, uint64_t limit) {
+    struct dw_info *info = module_info(cache, source, module);
+    if (!info)
+        return -ENODATA;
+    if (module->alternate_id_size > 0)
+        return -ENOENT;
+    struct index_build_options options = {
+        .build_id = module->file->build_id,
+        .build_id_size = module->file->build_id_size,
+        .limit = limit,
+    };
+    return index_build(info, fd, &options);
 }
 
 const struct symbols *module_symbols(struct module_cache *cache, const struct file_source *source,

@@ -5,6 +5,7 @@
 
 #include "symbolizer/elf_file.h"
 #include "symbolizer/functions.h"
+#include "symbolizer/index/place.h"
 #include "symbolizer/symbols.h"
 #include "symbolizer/unwind_table.h"
 
@@ -18,8 +19,11 @@ struct module {
     uint8_t alternate_id[64];           /* of one that was looked for in vain */
     size_t alternate_id_size;
     struct dw_info *info, *alternate_info;
+    bool info_tried;
     bool functions_tried;
     struct functions *functions;
+    const struct file_source *source; /* of the last call for functions, while it lasts */
+    struct module_cache *cache;       /* whose module it is */
 
     bool symbols_tried;
     struct elf_file *mini;
@@ -31,6 +35,7 @@ struct module {
 
 struct module_cache {
     const char *const *debug_directories;
+    struct index_place *indexes; /* may be NULL */
     size_t limit;
     struct module **modules;
     size_t n;
@@ -57,9 +62,18 @@ void module_cache_free(struct module_cache *cache);
 /* Whether debug information was looked for in vain. */
 bool module_lacks_debug(const struct module *module);
 
+/* The file with its debug information, NULL if that is the module's own or nowhere. */
+const struct elf_file *module_debug_file(struct module_cache *cache,
+                                         const struct file_source *source, struct module *module);
+/* NULL if there is none. */
+struct dw_info *module_info(struct module_cache *cache, const struct file_source *source,
+                            struct module *module);
 /* NULL if there are none. */
 struct functions *module_functions(struct module_cache *cache, const struct file_source *source,
                                    struct module *module);
+/* Writes the module's index to fd. As index_build; -EINVAL if it has no build-id. */
+int module_build_index(struct module_cache *cache, const struct file_source *source,
+                       struct module *module, int fd, uint64_t limit);
 const struct symbols *module_symbols(struct module_cache *cache, const struct file_source *source,
                                      struct module *module);
 const struct unwind_tables *module_unwind(struct module_cache *cache,

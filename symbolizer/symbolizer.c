@@ -31,6 +31,7 @@ int symbolizer_new(const struct symbolizer_options *options, struct symbolizer *
         symbolizer->options.max_cached_modules = DEFAULT_MODULES;
     unwinder_prepare();
     symbolizer->cache.debug_directories = symbolizer->options.debug_directories;
+    symbolizer->cache.indexes = symbolizer->options.indexes;
     symbolizer->cache.limit = symbolizer->options.max_cached_modules;
     *ret = symbolizer;
     return 0;

@@ -15,12 +15,14 @@
 #include "symbolizer/frame.h"
 
 struct symbolizer;
+struct index_place;
 struct walk;
 
 struct symbolizer_options {
     const char *const *debug_directories; /* NULL-terminated; NULL: { "/usr/lib/debug", NULL } */
     size_t max_frames;                    /* per stack, physical and inlined; 0: 4096 */
     unsigned source_lines;                /* on either side; 0: none */
+    struct index_place *indexes;          /* where modules' indexes are; NULL if nowhere */
     size_t max_cached_modules;            /* least recently used ones are closed beyond it; 0: 64 */
 };
 
@@ -111,8 +113,10 @@ size_t walk_missing(struct walk *walk, size_t index, struct walk_missing ret[WAL
  * Addresses of a file on disk, as addr2line takes them (p_vaddr space).
  */
 struct symbolizer_file;
-/* 0 or negative errno: -ENOENT, -EACCES, -ENOEXEC (no ELF file) and so on. */
-int symbolizer_file_open(const char *path, struct symbolizer_file **ret);
+/* indexes: where its index may be; NULL if nowhere. 0 or negative errno: -ENOENT, -EACCES, -ENOEXEC
+ * (no ELF file) and so on. */
+int symbolizer_file_open(const char *path, struct index_place *indexes,
+                         struct symbolizer_file **ret);
 struct symbolizer_file *symbolizer_file_close(struct symbolizer_file *file);
 /* frames: innermost inlined one first; always at least one, with everything unknown if so. */
 int symbolizer_file_lookup(struct symbolizer_file *file, uint64_t address, struct stack *ret);

@@ -103,7 +103,8 @@ bool units_at(struct units *units, uint64_t address,
     return false;
 }
 
-static int add_function(struct units *units, struct unit *unit, const struct dw_die *die) {
+static int add_function(struct units *units, struct unit *unit, const struct dw_die *die,
+                        bool nested) {
     struct dw_ranges at;
     uint64_t low, high;
     dw_die_ranges(die, &at);
@@ -117,7 +118,8 @@ static int add_function(struct units *units, struct unit *unit, const struct dw_
         if (!grown)
             return -ENOMEM;
         unit->functions = grown;
-        unit->functions[unit->n_functions++] = (struct function_range){low, high, die->offset};
+        unit->functions[unit->n_functions++] =
+            (struct function_range){low, high, die->offset, nested};
     }
     return 0;
 }
@@ -145,11 +147,14 @@ static int walk_functions(struct units *units, struct unit *unit, bool deep) {
     struct dw_die stack[WALK_DEPTH];
     if (!dw_unit_root(unit->body, &stack[0]) || !dw_die_child(&stack[0], &stack[0]))
         return 0;
+    size_t nested = WALK_DEPTH; /* the depth from which on entries are in others than namespaces */
     for (size_t depth = 1; depth > 0;) {
         struct dw_die *die = &stack[depth - 1];
         unsigned tag = dw_die_tag(die);
+        if (depth <= nested)
+            nested = is_walked(tag, false) ? WALK_DEPTH : depth;
         if (tag == DW_TAG_subprogram) {
-            int r = add_function(units, unit, die);
+            int r = add_function(units, unit, die, depth > nested);
             if (r < 0)
                 return r;
         }
@@ -197,7 +202,8 @@ static void read_functions(struct units *units, struct unit *unit, bool deep) {
     }
 }
 
-static const struct function_range *find_function(const struct unit *unit, uint64_t address) {
+static const struct function_range *find_function(const struct unit *unit, uint64_t address,
+                                                  bool nested) {
     size_t low = 0, high = unit->n_functions;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -207,20 +213,25 @@ static const struct function_range *find_function(const struct unit *unit, uint6
             high = middle;
     }
     for (size_t i = low; i-- > 0 && low - i <= LOOK_BACK && unit->reach[i] > address;)
-        if (address < unit->functions[i].high)
+        if (address < unit->functions[i].high && unit->functions[i].nested <= nested)
             return &unit->functions[i];
     return NULL;
+}
+
+void unit_read_functions(struct units *units, struct unit *unit) {
+    read_functions(units, unit, true);
 }
 
 bool unit_function_at(struct units *units, struct unit *unit, uint64_t address, struct dw_die *ret,
                       uint64_t *entry) {
     if (unit->state == UNIT_UNREAD)
         read_functions(units, unit, false);
-    const struct function_range *found = find_function(unit, address);
-    if (!found && unit->state == UNIT_SHALLOW) {
+    /* The answer must not depend on what was looked up before. */
+    const struct function_range *found = find_function(unit, address, false);
+    if (!found && unit->state == UNIT_SHALLOW)
         read_functions(units, unit, true);
-        found = find_function(unit, address);
-    }
+    if (!found)
+        found = find_function(unit, address, true);
     if (!found)
         return false;
     if (!dw_die_at(unit->body, found->die, ret))

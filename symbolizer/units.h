@@ -9,6 +9,7 @@
 struct function_range {
     uint64_t low, high;
     uint64_t die; /* offset in the body's section */
+    bool nested;  /* not in namespaces alone */
 };
 
 struct unit {
@@ -43,6 +44,9 @@ void units_free(struct units *units);
 /* Calls visit for each unit that may cover address, the likeliest first, until it returns true. */
 bool units_at(struct units *units, uint64_t address,
               bool (*visit)(struct units *units, struct unit *unit, void *data), void *data);
+
+/* Reads all functions of the unit at once, nested ones, too. */
+void unit_read_functions(struct units *units, struct unit *unit);
 
 /* The function of the unit that covers address, nested ones included. */
 bool unit_function_at(struct units *units, struct unit *unit, uint64_t address, struct dw_die *ret,

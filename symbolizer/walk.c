@@ -273,6 +273,8 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
     ret.package_note = text_empty(known->package_note) ? NULL : known->package_note;
     if (entry->used && module && module->functions) {
         ret.symbols = MODULE_SYMBOLS_DWARF;
+        /* An index does without it, but the report names it. */
+        module_debug_file(walk->cache, &walk->source, module);
     } else if (entry->used) {
         const struct symbols *symbols = walk_symbols(walk, index);
         ret.symbols = symbols && !symbols_empty(symbols) ? MODULE_SYMBOLS_ELF : MODULE_SYMBOLS_NONE;

@@ -176,6 +176,43 @@ bool dw_lines_at(struct dw_lines *lines, uint64_t address, enum dw_row_choice ch
     return found;
 }
 
+bool dw_lines_cover(const struct dw_lines *lines, uint64_t address) {
+    const struct sequence *sequence = sequence_at(lines, address);
+    return sequence && mark_at(lines, sequence, address);
+}
+
+void dw_lines_sequences(const struct dw_lines *lines,
+                        void (*visit)(uint64_t low, uint64_t high, void *data), void *data) {
+    for (size_t i = 0; i < lines->n_sequences; i++)
+        visit(lines->sequences[i].low, lines->sequences[i].high, data);
+}
+
+void dw_lines_between(struct dw_lines *lines, uint64_t low, uint64_t high,
+                      void (*visit)(uint64_t address, const struct dw_row *statement,
+                                    const struct dw_row *last, void *data),
+                      void *data) {
+    const struct sequence *sequence = sequence_at(lines, low);
+    const struct mark *mark = sequence ? mark_at(lines, sequence, low) : NULL;
+    if (!mark)
+        return;
+    struct line_state state = mark->state;
+    struct dw_row row, statement = {0}, last = {0};
+    uint64_t address = 0;
+    bool found = false;
+    while (line_program_row(&lines->header, &state, &row) && row.address < high && !row.end) {
+        if (found && row.address > address && row.address > low)
+            visit(address > low ? address : low, &statement, &last, data);
+        if (!found || row.address > address)
+            address = row.address;
+        if (!found || row.address != statement.address || row.statement || !statement.statement)
+            statement = row;
+        last = row;
+        found = true;
+    }
+    if (found)
+        visit(address > low ? address : low, &statement, &last, data);
+}
+
 void dw_lines_each(struct dw_lines *lines, bool (*visit)(const struct dw_row *row, void *data),
                    void *data) {
     struct line_state state = line_state_start(&lines->header);

@@ -27,6 +27,17 @@ struct dw_lines *dw_lines_free(struct dw_lines *lines);
 /* The row that covers address. */
 bool dw_lines_at(struct dw_lines *lines, uint64_t address, enum dw_row_choice choice,
                  struct dw_row *ret);
+/* Whether a row covers address. */
+bool dw_lines_cover(const struct dw_lines *lines, uint64_t address);
+/* The addresses of each sequence of rows. */
+void dw_lines_sequences(const struct dw_lines *lines,
+                        void (*visit)(uint64_t low, uint64_t high, void *data), void *data);
+/* What dw_lines_at gives for the addresses from low to high, by address, for both choices: from
+ * address on to the next visit. low is covered, and no sequence begins or ends before high. */
+void dw_lines_between(struct dw_lines *lines, uint64_t low, uint64_t high,
+                      void (*visit)(uint64_t address, const struct dw_row *statement,
+                                    const struct dw_row *last, void *data),
+                      void *data);
 /* Every row in the order of the program. Stops when visit returns false. */
 void dw_lines_each(struct dw_lines *lines, bool (*visit)(const struct dw_row *row, void *data),
                    void *data);

@@ -320,7 +320,7 @@ static void test_file(void **state) {
     for (size_t i = 0; i < self.snapshot.n_modules; i++)
         if (self.modules[i].path == self.exe)
             bias = self.modules[i].bias;
-    assert_int_equal(symbolizer_file_open(self.exe, &file), 0);
+    assert_int_equal(symbolizer_file_open(self.exe, NULL, &file), 0);
     assert_int_equal(symbolizer_file_lookup(file, (uint64_t)(uintptr_t)outer - bias, &stack), 0);
     assert_int_equal(stack.n_frames, 1);
     assert_string_equal(stack.frames[0].function, "outer");
@@ -332,10 +332,10 @@ static void test_file(void **state) {
     assert_null(stack.frames[0].function);
     stack_free(&stack);
     symbolizer_file_close(file);
-    assert_int_equal(symbolizer_file_open("/nonexistent", &file), -ENOENT);
-    assert_int_equal(symbolizer_file_open("/dev/null", &file), -EINVAL);
-    assert_int_equal(symbolizer_file_open("/etc/passwd", &file), -ENOEXEC);
-    assert_int_equal(symbolizer_file_open("/", &file), -EISDIR);
+    assert_int_equal(symbolizer_file_open("/nonexistent", NULL, &file), -ENOENT);
+    assert_int_equal(symbolizer_file_open("/dev/null", NULL, &file), -EINVAL);
+    assert_int_equal(symbolizer_file_open("/etc/passwd", NULL, &file), -ENOEXEC);
+    assert_int_equal(symbolizer_file_open("/", NULL, &file), -EISDIR);
 }
 
 static void path_is(const char *directory, const char *path, const char *expected) {
