@@ -9,7 +9,7 @@ enum { ORIGINS_LIMIT = 16 };
 static struct bytes unit_bytes(struct dw_unit *unit, uint64_t offset) {
     struct dw_slice entries = dw_unit_entries(unit);
     if (offset < unit->first || offset >= unit->end || unit->end > entries.size)
-        return (struct bytes){.bad = true};
+        return bytes_none();
     return (struct bytes){entries.data + offset, entries.data + unit->end, false};
 }
 

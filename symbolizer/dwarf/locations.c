@@ -43,8 +43,7 @@ static bool next_split(struct bytes *bytes, struct dw_unit *unit, uint64_t *base
         bool known = true;
         switch (bytes_u8(bytes)) {
         case DW_LLE_GNU_base_address_selection_entry:
-            known = dw_unit_address(unit, bytes_uleb(bytes), base);
-            if (bytes->bad)
+            if (!dw_unit_address(unit, bytes_uleb(bytes), base) || bytes->bad)
                 return false;
             continue;
         case DW_LLE_GNU_start_end_entry:
@@ -73,8 +72,7 @@ static bool next_in_list(struct bytes *bytes, struct dw_unit *unit, uint64_t *ba
         bool known = true;
         switch (bytes_u8(bytes)) {
         case DW_LLE_base_addressx:
-            known = dw_unit_address(unit, bytes_uleb(bytes), base);
-            if (!known || bytes->bad)
+            if (!dw_unit_address(unit, bytes_uleb(bytes), base) || bytes->bad)
                 return false;
             continue;
         case DW_LLE_base_address:

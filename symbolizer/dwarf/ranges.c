@@ -38,7 +38,8 @@ static bool indexed_list(struct dw_unit *unit, uint64_t index, uint64_t *offset)
 static void start(struct dw_unit *unit, const struct dw_value *low, const struct dw_value *high,
                   const struct dw_value *ranges, struct dw_ranges *ret) {
     uint64_t offset;
-    *ret = (struct dw_ranges){.unit = unit, .kind = DW_RANGES_NONE, .base = unit->base};
+    *ret = (struct dw_ranges){
+        .unit = unit, .kind = DW_RANGES_NONE, .base = unit->base, .bytes = bytes_none()};
     if (ranges) {
         if (ranges->form == DW_FORM_rnglistx) {
             if (indexed_list(unit, ranges->number, &offset))

@@ -136,7 +136,7 @@ bool dw_value_signed(const struct dw_value *value, int64_t *ret) {
         return false;
     switch (value->form) {
     case DW_FORM_data1:
-        *ret = (int8_t)number;
+        *ret = (int64_t)(number ^ 0x80) - 0x80;
         break;
     case DW_FORM_data2:
         *ret = (int16_t)number;
