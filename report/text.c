@@ -123,8 +123,9 @@ static void print_frame(FILE *out, const struct crash_report *report, size_t num
         name = usual;
     format_place(report, frame, true, place, sizeof place);
     snprintf(label, sizeof label, "#%zu%s", number, guessed ? "?" : "");
-    fprintf(out, "  %-3s %-*s %s%s%s\n", label, NAME_COLUMN - 1, name, place,
-            frame->inlined ? "   inlined" : "", guessed ? "   (stack scan: may be wrong)" : "");
+    fprintf(out, "  %-3s %-*s %s%s%s%s\n", label, NAME_COLUMN - 1, name, place,
+            frame->inlined ? "   inlined" : "", frame->tail_call ? "   tail call" : "",
+            guessed ? "   (stack scan: may be wrong)" : "");
     if (with_source)
         print_source(out, frame);
     varstext_print(out, frame);

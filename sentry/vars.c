@@ -42,6 +42,8 @@ json_t *vars_render(const struct frame *frame, bool variables) {
     /* Strict servers refuse the trust key, and Symbolicator deletes frames that have it. */
     if (frame->trust == FRAME_TRUST_SCAN)
         json_object_set_new(vars, "found by", json_string("stack scan: may be wrong"));
+    if (frame->tail_call)
+        json_object_set_new(vars, "found by", json_string("tail call, from debug information"));
     for (size_t i = 0; variables && i < frame->n_variables; i++) {
         const struct variable *variable = &frame->variables[i];
         char name[NAME_MAX_BYTES + 8];

@@ -51,6 +51,8 @@ struct frame {
     bool interrupted; /* pc is exact: newest frame, or the one that a signal handler interrupted */
     bool trampoline;  /* the kernel's or libc's signal return code */
     bool after_gap;   /* the stack between the next newer frame and this one was not captured */
+    bool tail_call;   /* ended by jumping to the next newer frame's function; debug information says
+                         so, the stack has nothing of it */
     bool inlined;     /* was expanded inside of the next frame, its caller */
     int module;       /* index in snapshot.modules, -1 if pc lies in none */
     uint64_t offset;  /* lookup minus the module's load bias */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "symbolizer/frames.h"
+#include "symbolizer/tailcalls.h"
 #include "symbolizer/unwind.h"
 #include "symbolizer/variables.h"
 
@@ -65,21 +66,12 @@ static const struct symbols *place_symbols(void *data) {
     return place->module < 0 ? NULL : walk_symbols(place->walk, (size_t)place->module);
 }
 
-/* stack->frames[index + 1], where it is there, is the caller. */
-static int append_frames(struct walk *walk, const struct unwound_stack *stack, size_t index,
-                         struct frame_list *list) {
-    const struct unwound *unwound = &stack->frames[index];
+/* The frames of base.lookup; *ret is its module's, NULL if that is not to be had. */
+static int append_place(struct walk *walk, struct frame base, struct module **ret,
+                        struct frame_list *list) {
     struct frame_context context = {walk->cache, &walk->source, &walk->sources,
                                     walk->budget.sourced > 0 ? walk->source_lines : 0};
     walk->budget.sourced -= walk->budget.sourced > 0;
-    struct frame base = {
-        .pc = unwound->cpu.value[ARCH_PC],
-        .lookup = position_lookup(unwound),
-        .trust = unwound->trust,
-        .interrupted = unwound->interrupted,
-        .trampoline = unwound->trampoline,
-        .after_gap = unwound->after_gap,
-    };
     base.module = walk_module_at(walk, base.lookup);
     struct module *module = NULL;
     bool named = walk->budget.symbolized > 0;
@@ -95,14 +87,60 @@ static int append_frames(struct walk *walk, const struct unwound_stack *stack, s
         module = NULL;
         place.module = -1;
     }
+    *ret = module;
+    return frames_append(&context, module, place_symbols, &place,
+                         base.module < 0 ? base.lookup : base.offset, &base, list);
+}
+
+/* stack->frames[index + 1], where it is there, is the caller. */
+static int append_frames(struct walk *walk, const struct unwound_stack *stack, size_t index,
+                         struct module **module, struct frame_list *list) {
+    const struct unwound *unwound = &stack->frames[index];
+    struct frame base = {
+        .pc = unwound->cpu.value[ARCH_PC],
+        .lookup = position_lookup(unwound),
+        .trust = unwound->trust,
+        .interrupted = unwound->interrupted,
+        .trampoline = unwound->trampoline,
+        .after_gap = unwound->after_gap,
+    };
     size_t first = list->n;
-    int r = frames_append(&context, module, place_symbols, &place,
-                          base.module < 0 ? base.lookup : base.offset, &base, list);
-    if (r == 0 && module && walk->variables.wants && walk->budget.described > 0) {
+    int r = append_place(walk, base, module, list);
+    if (r == 0 && *module && walk->variables.wants && walk->budget.described > 0) {
         walk->budget.described--;
         r = variables_read(walk, stack, index, &list->frames[first], list->n - first);
     }
     return r;
+}
+
+/* Between a frame, whose physical function is the list's last, and its caller. */
+static int append_tail_calls(struct walk *walk, const struct unwound_stack *stack, size_t index,
+                             struct module *module, struct frame_list *list) {
+    const struct unwound *callee = &stack->frames[index], *caller = callee + 1;
+    uint64_t entry = list->frames[list->n - 1].symbol_address;
+    int at = list->frames[list->n - 1].module;
+    uint64_t pc = caller->cpu.value[ARCH_PC];
+    if (!module || at < 0 || entry == 0 || callee->trampoline || caller->trust != FRAME_TRUST_CFI ||
+        caller->interrupted || caller->trampoline || caller->after_gap ||
+        walk_module_at(walk, pc - 1) != at)
+        return 0;
+    struct functions *functions = module_functions(walk->cache, &walk->source, module);
+    uint64_t bias = walk->snapshot->modules[at].bias;
+    struct tailcalls jumps;
+    if (!functions)
+        return 0;
+    tailcalls_between(functions, walk_symbols(walk, (size_t)at), pc - bias, entry - bias,
+                      &walk->budget.jumped, &jumps);
+    for (size_t i = 0; i < jumps.n; i++) {
+        struct frame base = {.pc = bias + jumps.pc[i],
+                             .lookup = bias + jumps.pc[i] - 1,
+                             .trust = FRAME_TRUST_CFI,
+                             .tail_call = true};
+        int r = append_place(walk, base, &module, list);
+        if (r < 0)
+            return r;
+    }
+    return 0;
 }
 
 /* The newest frames and the oldest ones; what a runaway recursion has between is counted. */
@@ -122,7 +160,10 @@ static int symbolize(struct walk *walk, const struct unwound_stack *stack, struc
             ret->skipped += stack->n - i;
             break;
         }
-        r = append_frames(walk, stack, i, list);
+        struct module *module;
+        r = append_frames(walk, stack, i, &module, list);
+        if (r == 0 && left > 1)
+            r = append_tail_calls(walk, stack, i, module, list);
     }
     return r;
 }

@@ -263,6 +263,17 @@ bool symbols_describe(const struct symbols *symbols, uint64_t address, char spac
     return true;
 }
 
+bool symbols_find(const struct symbols *symbols, const char *name, struct symbol *ret) {
+    for (size_t i = 0; i < symbols->n; i++) {
+        const struct entry *e = &symbols->entries[i];
+        if (strcmp(e->name, name) == 0) {
+            *ret = (struct symbol){.name = e->name, .address = e->address, .size = e->size};
+            return true;
+        }
+    }
+    return false;
+}
+
 int symbols_unpack_mini(const struct elf_file *file, struct elf_file **ret) {
     size_t size;
     const uint8_t *packed = elf_file_section(file, ".gnu_debugdata", &size, NULL);

@@ -206,6 +206,7 @@ int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
                                         .bridged = 64 << 10,
                                         .symbolized = 32 << 10,
                                         .sourced = 4 << 10,
+                                        .jumped = 4 << 20,
                                         .described = 1 << 10,
                                         .evaluated = 4 << 20};
     walk->source = (struct file_source){files, n_files};

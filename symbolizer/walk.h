@@ -34,6 +34,7 @@ struct walk_budget {
     size_t bridged;    /* steps of tried chains */
     size_t symbolized; /* addresses */
     size_t sourced;    /* addresses that are shown with source lines */
+    size_t jumped;     /* entries read for tail calls */
     size_t described;  /* frames whose variables are read */
     size_t evaluated;  /* entries, operations and elements for variables */
 };

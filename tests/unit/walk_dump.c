@@ -38,13 +38,13 @@ static void print_frame(const struct snapshot *snapshot, const struct frame *fra
     static const char *const TRUST[] = {"context", "cfi", "fp", "scan"};
     const char *module = frame->module >= 0 ? snapshot->modules[frame->module].path : "";
     json_t *object = json_pack(
-        "{s:I s:s s:b s:b s:b s:b s:s s:I s:s? s:s? s:s? s:s? s:i s:i s:b s:i}", "pc",
+        "{s:I s:s s:b s:b s:b s:b s:b s:s s:I s:s? s:s? s:s? s:s? s:i s:i s:b s:i}", "pc",
         (json_int_t)frame->pc, "trust", TRUST[frame->trust], "interrupted", frame->interrupted,
         "trampoline", frame->trampoline, "inlined", frame->inlined, "after_gap", frame->after_gap,
-        "module", module, "offset", (json_int_t)frame->offset, "function", frame->function,
-        "raw_function", frame->raw_function, "symbol", frame->symbol, "path", frame->path, "line",
-        (int)frame->line, "column", (int)frame->column, "symbol_only", frame->symbol_only,
-        "source_lines", (int)frame->source.n_lines);
+        "tail_call", frame->tail_call, "module", module, "offset", (json_int_t)frame->offset,
+        "function", frame->function, "raw_function", frame->raw_function, "symbol", frame->symbol,
+        "path", frame->path, "line", (int)frame->line, "column", (int)frame->column, "symbol_only",
+        frame->symbol_only, "source_lines", (int)frame->source.n_lines);
     if (!object) /* a name that is no UTF-8 */
         return;
     json_dumpf(object, stdout, JSON_COMPACT);
