@@ -27,9 +27,13 @@ static void frame_free(struct frame *frame) {
     free(frame->variables);
 }
 
+void frame_list_cut(struct frame_list *list, size_t n) {
+    while (list->n > n)
+        frame_free(&list->frames[--list->n]);
+}
+
 void frame_list_free(struct frame_list *list) {
-    for (size_t i = 0; i < list->n; i++)
-        frame_free(&list->frames[i]);
+    frame_list_cut(list, 0);
     free(list->frames);
     *list = (struct frame_list){0};
 }

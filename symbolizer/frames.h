@@ -25,6 +25,8 @@ struct frame_context {
 int frames_append(const struct frame_context *context, struct module *module,
                   const struct symbols *(*symbols)(void *data), void *data, uint64_t address,
                   const struct frame *base, struct frame_list *list);
+/* Keeps the first n. */
+void frame_list_cut(struct frame_list *list, size_t n);
 void frame_list_free(struct frame_list *list);
 
 #endif

@@ -94,7 +94,7 @@ static int append_place(struct walk *walk, struct frame base, struct module **re
 
 /* stack->frames[index + 1], where it is there, is the caller. */
 static int append_frames(struct walk *walk, const struct unwound_stack *stack, size_t index,
-                         struct module **module, struct frame_list *list) {
+                         struct frame_list *list) {
     const struct unwound *unwound = &stack->frames[index];
     struct frame base = {
         .pc = unwound->cpu.value[ARCH_PC],
@@ -105,40 +105,62 @@ static int append_frames(struct walk *walk, const struct unwound_stack *stack, s
         .after_gap = unwound->after_gap,
     };
     size_t first = list->n;
-    int r = append_place(walk, base, module, list);
-    if (r == 0 && *module && walk->variables.wants && walk->budget.described > 0) {
+    struct module *module;
+    int r = append_place(walk, base, &module, list);
+    if (r == 0 && module && walk->variables.wants && walk->budget.described > 0) {
         walk->budget.described--;
         r = variables_read(walk, stack, index, &list->frames[first], list->n - first);
     }
     return r;
 }
 
+static struct tailcalls_side side_of(struct place *place) {
+    struct walk *walk = place->walk;
+    struct module *opened = walk_open(walk, (size_t)place->module);
+    return (struct tailcalls_side){
+        .functions = opened ? module_functions(walk->cache, &walk->source, opened) : NULL,
+        .symbols = place_symbols,
+        .data = place,
+        .bias = walk->snapshot->modules[place->module].bias,
+    };
+}
+
 /* Between a frame, whose physical function is the list's last, and its caller. */
 static int append_tail_calls(struct walk *walk, const struct unwound_stack *stack, size_t index,
-                             struct module *module, struct frame_list *list) {
+                             struct frame_list *list) {
     const struct unwound *callee = &stack->frames[index], *caller = callee + 1;
-    uint64_t entry = list->frames[list->n - 1].symbol_address;
-    int at = list->frames[list->n - 1].module;
+    const struct frame *function = &list->frames[list->n - 1];
     uint64_t pc = caller->cpu.value[ARCH_PC];
-    if (!module || at < 0 || entry == 0 || callee->trampoline || caller->trust != FRAME_TRUST_CFI ||
-        caller->interrupted || caller->trampoline || caller->after_gap ||
-        walk_module_at(walk, pc - 1) != at)
+    int module = walk_module_at(walk, pc - 1);
+    if (module < 0 || function->module < 0 || function->symbol_address == 0 || callee->trampoline ||
+        caller->trust != FRAME_TRUST_CFI || caller->interrupted || caller->trampoline ||
+        caller->after_gap || !walk_executable(walk, function->lookup) ||
+        walk->budget.symbolized == 0)
         return 0;
-    struct functions *functions = module_functions(walk->cache, &walk->source, module);
-    uint64_t bias = walk->snapshot->modules[at].bias;
+    struct place caller_place = {walk, module}, callee_place = {walk, function->module};
+    struct tailcalls_side from = side_of(&caller_place), other;
+    const struct tailcalls_side *to = &from;
     struct tailcalls jumps;
-    if (!functions)
+    if (!from.functions)
         return 0;
-    tailcalls_between(functions, walk_symbols(walk, (size_t)at), pc - bias, entry - bias,
-                      &walk->budget.jumped, &jumps);
+    if (function->module != module) {
+        other = side_of(&callee_place);
+        to = &other;
+    }
+    tailcalls_between(&from, pc, to, function->symbol_address, &walk->budget.jumped, &jumps);
     for (size_t i = 0; i < jumps.n; i++) {
-        struct frame base = {.pc = bias + jumps.pc[i],
-                             .lookup = bias + jumps.pc[i] - 1,
+        struct frame base = {.pc = jumps.pc[i],
+                             .lookup = jumps.pc[i] - 1,
                              .trust = FRAME_TRUST_CFI,
                              .tail_call = true};
-        int r = append_place(walk, base, &module, list);
+        struct module *opened;
+        size_t first = list->n;
+        int r = append_place(walk, base, &opened, list);
         if (r < 0)
             return r;
+        /* As gdb shows it: where the jump stands, not what that was inlined into. */
+        frame_list_cut(list, first + 1);
+        list->frames[first].inlined = false;
     }
     return 0;
 }
@@ -160,10 +182,9 @@ static int symbolize(struct walk *walk, const struct unwound_stack *stack, struc
             ret->skipped += stack->n - i;
             break;
         }
-        struct module *module;
-        r = append_frames(walk, stack, i, &module, list);
+        r = append_frames(walk, stack, i, list);
         if (r == 0 && left > 1)
-            r = append_tail_calls(walk, stack, i, module, list);
+            r = append_tail_calls(walk, stack, i, list);
     }
     return r;
 }

@@ -202,6 +202,10 @@ bool symbols_empty(const struct symbols *symbols) {
     return symbols->n == 0;
 }
 
+size_t symbols_count(const struct symbols *symbols) {
+    return symbols->n;
+}
+
 /* The last entry at or before address, or NULL. */
 static const struct entry *nearest_before(const struct symbols *symbols, uint64_t address) {
     size_t low = 0, high = symbols->n;

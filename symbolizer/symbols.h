@@ -32,6 +32,7 @@ bool symbols_describe(const struct symbols *symbols, uint64_t address, char spac
 /* The function of that name, as the table has it. */
 bool symbols_find(const struct symbols *symbols, const char *name, struct symbol *ret);
 bool symbols_empty(const struct symbols *symbols);
+size_t symbols_count(const struct symbols *symbols);
 
 /* .gnu_debugdata of file, unpacked; -ENOENT if there is none. */
 int symbols_unpack_mini(const struct elf_file *file, struct elf_file **ret);

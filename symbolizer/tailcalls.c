@@ -4,16 +4,21 @@
 #include "symbolizer/dwarf/ranges.h"
 #include "symbolizer/dwarf/value.h"
 
-enum { NESTING_LIMIT = 64 };
+enum { NESTING_LIMIT = 64, SYMBOLS_PER_ENTRY = 16 };
 
 struct site {
-    uint64_t pc; /* behind the call or jump */
+    const struct tailcalls_side *side;
+    uint64_t pc; /* behind the call or jump; of the process */
     struct dw_die die;
 };
 
+struct target {
+    const struct tailcalls_side *side; /* NULL: in neither of the two modules */
+    uint64_t address;                  /* of the process */
+};
+
 struct search {
-    struct functions *functions;
-    const struct symbols *symbols;
+    const struct tailcalls_side *to;
     uint64_t callee;
     size_t *budget;
     uint64_t path[TAILCALLS_LIMIT]; /* oldest first */
@@ -25,23 +30,26 @@ struct search {
     size_t ways, length, common_first, common_last;
 };
 
-static bool spend(struct search *search) {
-    if (*search->budget == 0) {
+static bool spend(struct search *search, size_t n) {
+    if (*search->budget < n) {
         search->failed = true;
         return false;
     }
-    --*search->budget;
+    *search->budget -= n;
     return true;
 }
 
-static bool is_site(const struct dw_die *die, struct site *ret) {
+static bool is_site(const struct tailcalls_side *side, const struct dw_die *die, struct site *ret) {
     unsigned tag = dw_die_tag(die);
     struct dw_value value;
     if (tag != DW_TAG_call_site && tag != DW_TAG_GNU_call_site)
         return false;
-    ret->die = *die;
     unsigned name = tag == DW_TAG_call_site ? DW_AT_call_return_pc : DW_AT_low_pc;
-    return dw_die_attribute(die, name, &value) && dw_value_address(&value, &ret->pc);
+    uint64_t pc;
+    if (!dw_die_attribute(die, name, &value) || !dw_value_address(&value, &pc))
+        return false;
+    *ret = (struct site){side, pc + side->bias, *die};
+    return true;
 }
 
 static bool may_hold_sites(unsigned tag) {
@@ -50,16 +58,17 @@ static bool may_hold_sites(unsigned tag) {
 
 /* Each site of a function, those in its blocks and inlined calls included; false from visit ends
  * it. */
-static void each_site(struct search *search, const struct dw_die *function,
+static void each_site(struct search *search, const struct tailcalls_side *side,
+                      const struct dw_die *function,
                       bool (*visit)(struct search *search, const struct site *site, void *data),
                       void *data) {
     struct dw_die path[NESTING_LIMIT];
     struct site site;
     if (!dw_die_child(function, &path[0]))
         return;
-    for (size_t depth = 1; depth > 0 && spend(search);) {
+    for (size_t depth = 1; depth > 0 && spend(search, 1);) {
         struct dw_die *die = &path[depth - 1];
-        if (is_site(die, &site) && !visit(search, &site, data))
+        if (is_site(side, die, &site) && !visit(search, &site, data))
             return;
         if (depth < NESTING_LIMIT && may_hold_sites(dw_die_tag(die)) &&
             dw_die_child(die, &path[depth])) {
@@ -71,22 +80,36 @@ static void each_site(struct search *search, const struct dw_die *function,
     }
 }
 
-/* Where the function begins that a site names; false if it does not name one. */
-static bool target_of(struct search *search, const struct site *site, uint64_t *ret) {
-    struct dw_die target;
+static bool find_symbol(struct search *search, const struct tailcalls_side *side, const char *name,
+                        struct target *ret) {
     struct symbol symbol;
-    if (!dw_die_reference(&site->die, DW_AT_call_origin, &target) &&
-        !dw_die_reference(&site->die, DW_AT_abstract_origin, &target))
+    const struct symbols *symbols = side->symbols(side->data);
+    if (!symbols || !spend(search, symbols_count(symbols) / SYMBOLS_PER_ENTRY) ||
+        !symbols_find(symbols, name, &symbol))
         return false;
-    if (dw_die_entry(&target, ret))
+    *ret = (struct target){side, symbol.address + side->bias};
+    return true;
+}
+
+/* Where the function begins that a site names; false if it does not name one. */
+static bool target_of(struct search *search, const struct site *site, struct target *ret) {
+    struct dw_die die;
+    uint64_t entry;
+    *ret = (struct target){0};
+    if (!dw_die_reference(&site->die, DW_AT_call_origin, &die) &&
+        !dw_die_reference(&site->die, DW_AT_abstract_origin, &die))
+        return false;
+    if (dw_die_entry(&die, &entry)) {
+        *ret = (struct target){site->side, entry + site->side->bias};
         return true;
-    const char *name = dw_die_inherited_string(&target, DW_AT_linkage_name);
+    }
+    const char *name = dw_die_inherited_string(&die, DW_AT_linkage_name);
     if (!name)
-        name = dw_die_inherited_string(&target, DW_AT_name);
-    if (!dw_die_flag(&target, DW_AT_declaration) || !name)
+        name = dw_die_inherited_string(&die, DW_AT_name);
+    if (!dw_die_flag(&die, DW_AT_declaration) || !name)
         return false;
-    /* A function of another module has no sites that lead back into this one. */
-    *ret = search->symbols && symbols_find(search->symbols, name, &symbol) ? symbol.address : 0;
+    if (!find_symbol(search, site->side, name, ret) && site->side != search->to)
+        find_symbol(search, search->to, name, ret);
     return true;
 }
 
@@ -120,14 +143,15 @@ static bool follow(struct search *search, const struct site *site, void *data);
 
 /* NOLINTNEXTLINE(misc-no-recursion): no deeper than the path */
 static void go_through(struct search *search, const struct site *site) {
-    uint64_t target;
+    struct target target;
     struct dw_die function;
     if (!target_of(search, site, &target))
         search->failed = true;
-    else if (target == search->callee)
+    else if (target.side && target.address == search->callee)
         add_way(search);
-    else if (target && functions_die(search->functions, target, &function))
-        each_site(search, &function, follow, NULL);
+    else if (target.side && target.side->functions &&
+             functions_die(target.side->functions, target.address - target.side->bias, &function))
+        each_site(search, target.side, &function, follow, NULL);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): no deeper than the path */
@@ -161,16 +185,16 @@ static bool is_start(struct search *search, const struct site *site, void *data)
     return false;
 }
 
-void tailcalls_between(struct functions *functions, const struct symbols *symbols, uint64_t caller,
-                       uint64_t callee, size_t *budget, struct tailcalls *ret) {
-    struct search search = {
-        .functions = functions, .symbols = symbols, .callee = callee, .budget = budget};
+void tailcalls_between(const struct tailcalls_side *from, uint64_t caller,
+                       const struct tailcalls_side *to, uint64_t callee, size_t *budget,
+                       struct tailcalls *ret) {
+    struct search search = {.to = to, .callee = callee, .budget = budget};
     struct start start = {.pc = caller};
     struct dw_die function;
     ret->n = 0;
-    if (!functions_die(functions, caller - 1, &function))
+    if (!functions_die(from->functions, caller - 1 - from->bias, &function))
         return;
-    each_site(&search, &function, is_start, &start);
+    each_site(&search, from, &function, is_start, &start);
     if (!start.found)
         return;
     go_through(&search, &start.site);
