@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "symbolizer/dwarf/bytes.h"
 #include "symbolizer/dwarf/ranges.h"
 #include "symbolizer/dwarf/value.h"
 
@@ -91,14 +92,36 @@ static bool calls(const struct activation *caller, const struct dw_die *site,
            dw_die_entry(&callee->function, &entry) && entry + callee->bias == address;
 }
 
+/* The register that an expression names, -1 if it is of another kind. */
+static int64_t named_register(const uint8_t *expression, size_t size) {
+    struct bytes bytes = bytes_of(expression, size, 0);
+    unsigned operation = bytes_u8(&bytes);
+    uint64_t number;
+    if (operation >= DW_OP_reg0 && operation <= DW_OP_reg31) {
+        number = operation - DW_OP_reg0;
+    } else if (operation == DW_OP_regx) {
+        number = bytes_uleb(&bytes);
+    } else if (operation == DW_OP_regval_type || operation == DW_OP_GNU_regval_type) {
+        number = bytes_uleb(&bytes);
+        bytes_uleb(&bytes);
+    } else {
+        return -1;
+    }
+    return bytes.bad || bytes.at != bytes.end || number > INT32_MAX ? -1 : (int64_t)number;
+}
+
 static bool is_parameter_of(const struct dw_die *die, const struct expression *entry) {
     unsigned tag = dw_die_tag(die);
     struct dw_value value;
     const uint8_t *bytes;
     size_t size;
-    return (tag == DW_TAG_call_site_parameter || tag == DW_TAG_GNU_call_site_parameter) &&
-           dw_die_attribute(die, DW_AT_location, &value) && dw_value_block(&value, &bytes, &size) &&
-           size == entry->size && memcmp(bytes, entry->bytes, size) == 0;
+    if ((tag != DW_TAG_call_site_parameter && tag != DW_TAG_GNU_call_site_parameter) ||
+        !dw_die_attribute(die, DW_AT_location, &value) || !dw_value_block(&value, &bytes, &size))
+        return false;
+    int64_t wanted = named_register(entry->bytes, entry->size);
+    if (wanted >= 0)
+        return named_register(bytes, size) == wanted;
+    return size == entry->size && memcmp(bytes, entry->bytes, size) == 0;
 }
 
 static enum outcome evaluate(const struct activation *caller, const struct dw_die *parameter,

@@ -116,12 +116,26 @@ static void frame_base(struct machine *machine, int64_t offset, unsigned depth) 
     push(machine, base + (uint64_t)offset);
 }
 
+/* What was in a register has the type that the register is said to have. */
+static struct operand entry_type(const struct expression *entry) {
+    struct bytes bytes = bytes_of(entry->bytes, entry->size, 0);
+    struct operand type = {.size = sizeof(uint64_t)};
+    unsigned operation = bytes_u8(&bytes);
+    if (operation == DW_OP_regval_type || operation == DW_OP_GNU_regval_type) {
+        bytes_uleb(&bytes);
+        base_type(entry->unit, bytes_uleb(&bytes), &type);
+    }
+    return type;
+}
+
 static void entry_value(struct machine *machine, const struct expression *entry) {
     uint64_t value = 0;
+    struct operand operand = entry_type(entry);
     enum outcome outcome = callsite_entry_value(machine->activation, entry, &value);
     if (outcome != OUTCOME_OK)
         lose(machine, outcome);
-    push(machine, value);
+    operand.bits = operand_cut(value, operand.size);
+    push_typed(machine, operand);
 }
 
 static void call(struct machine *machine, struct dw_unit *unit, uint64_t offset, unsigned form,
@@ -514,7 +528,10 @@ enum outcome expression_number(const struct activation *activation,
         *ret = piece->number;
         return OUTCOME_OK;
     }
-    return place_read(activation, &place, 0, 64, (uint8_t *)ret);
+    *ret = 0;
+    size_t size =
+        piece->kind == PIECE_BYTES && piece->size < sizeof(*ret) ? piece->size : sizeof(*ret);
+    return place_read(activation, &place, 0, size * 8, (uint8_t *)ret);
 }
 
 enum outcome expression_attribute(const struct activation *activation, const struct dw_die *die,

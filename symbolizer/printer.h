@@ -14,6 +14,9 @@ enum {
     PRINTER_DEPTH = 20,     /* of structures in structures */
 };
 
+/* In the place of what has a secret name. */
+#define PRINTER_HIDDEN "[Filtered]"
+
 struct printer {
     const struct activation *activation;
     bool (*is_secret)(const char *name);

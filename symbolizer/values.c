@@ -7,8 +7,7 @@
 
 #include "symbolizer/dwarf/value.h"
 #include "symbolizer/objects.h"
-
-static const char HIDDEN[] = "[Filtered]";
+#include "symbolizer/values_cxx.h"
 
 bool value_number(const struct printer *printer, const struct object *object, uint64_t *ret) {
     uint64_t bits = object->bits ? object->bits : type_size(printer->activation, &object->type) * 8;
@@ -103,7 +102,7 @@ static void print_member(struct printer *printer, const struct object *object,
                         .bit = object->bit + member->bit,
                         .bits = member->bits};
     if (member->is_base) {
-        type_name(&member->type, name, sizeof(name));
+        value_type_name(&member->type, name, sizeof(name));
         printer_format(printer, "<%s> = ", name);
     } else if (member->is_static) {
         printer_format(printer, "static %.200s = ", member->name ? member->name : "");
@@ -111,7 +110,7 @@ static void print_member(struct printer *printer, const struct object *object,
         printer_format(printer, "%.200s%s", member->name, printer_is_rust(printer) ? ": " : " = ");
     }
     if (member->name && printer->is_secret && printer->is_secret(member->name))
-        printer_add(printer, HIDDEN);
+        printer_add(printer, PRINTER_HIDDEN);
     else if (member->is_static)
         static_member(printer, member);
     else if (is_table_pointer(member))
@@ -167,13 +166,41 @@ static void print_parts(struct printer *printer, const struct object *object,
     printer->depth--;
 }
 
-static void print_method_pointer(struct printer *printer, const struct object *object) {
+/* "&Point::y" */
+static bool add_member_at(struct printer *printer, const struct dw_die *class, uint64_t offset) {
+    struct dw_die child;
+    struct member member;
+    char name[256];
+    if (!dw_die_child(class, &child))
+        return false;
+    while (child.abbrev && type_next_member(printer->activation, &child, NULL, &member)) {
+        if (member.is_static || member.is_base || !member.name || member.bit != offset * 8)
+            continue;
+        value_type_name(class, name, sizeof(name));
+        printer_format(printer, "&%s::%.200s", name, member.name);
+        return true;
+    }
+    return false;
+}
+
+static void print_member_pointer(struct printer *printer, const struct object *object,
+                                 const struct dw_die *type) {
+    struct dw_die class, target;
     uint64_t number;
+    /* One to a function is two words: where it is, and what to add to `this`. */
+    bool function = type_target(type, &target) && dw_die_tag(&target) == DW_TAG_subroutine_type;
     enum outcome outcome = printer_number(printer, object->place, object->bit, 64, &number);
-    if (outcome == OUTCOME_OK)
-        printer_format(printer, "%" PRId64, (int64_t)number);
-    else
+    if (outcome != OUTCOME_OK) {
         printer_outcome(printer, outcome);
+    } else if (function) {
+        printer_format(printer, "0x%" PRIx64, number);
+        value_symbol(printer, number);
+    } else if (number == UINT64_MAX) {
+        printer_add(printer, "NULL");
+    } else if (!dw_die_reference(type, DW_AT_containing_type, &class) ||
+               !type_strip(&class, &class) || !add_member_at(printer, &class, number)) {
+        printer_format(printer, "%" PRId64, (int64_t)number);
+    }
 }
 
 void value_print(struct printer *printer, const struct object *object) {
@@ -203,7 +230,7 @@ void value_print(struct printer *printer, const struct object *object) {
         print_parts(printer, object, &type);
         break;
     case DW_TAG_ptr_to_member_type:
-        print_method_pointer(printer, object);
+        print_member_pointer(printer, object, &type);
         break;
     default:
         value_base(printer, object);

@@ -14,12 +14,13 @@ static uint64_t repeats(struct printer *printer, const struct object *first, uin
     for (; n < count && n < limit; n++) {
         for (uint64_t at = 0; at < stride; at += COMPARED) {
             uint64_t part = stride - at < COMPARED ? stride - at : COMPARED;
-            if (!activation_spend(printer->activation, 1) ||
-                place_read(printer->activation, first->place, first->bit + at * 8, part * 8, a) !=
-                    OUTCOME_OK ||
-                place_read(printer->activation, first->place, first->bit + (n * stride + at) * 8,
-                           part * 8, b) != OUTCOME_OK ||
-                memcmp(a, b, part) != 0)
+            if (!activation_spend(printer->activation, 1))
+                return n;
+            enum outcome one =
+                place_read(printer->activation, first->place, first->bit + at * 8, part * 8, a);
+            enum outcome other = place_read(printer->activation, first->place,
+                                            first->bit + (n * stride + at) * 8, part * 8, b);
+            if (one != other || (one == OUTCOME_OK && memcmp(a, b, part) != 0))
                 return n;
         }
     }
@@ -51,25 +52,21 @@ void value_elements(struct printer *printer, const struct object *first, uint64_
     }
 }
 
-static void text_array(struct printer *printer, const struct object *object, uint64_t count,
+/* False, and nothing printed, if it cannot be read as a whole. */
+static bool text_array(struct printer *printer, const struct object *object, uint64_t count,
                        struct quote_kind kind) {
     uint8_t bytes[TEXT_BYTES];
     uint64_t wanted = count < PRINTER_ELEMENTS ? count : PRINTER_ELEMENTS;
-    size_t got = place_read_bytes(printer->activation, object->place, object->bit / 8, bytes,
-                                  wanted * kind.width) /
-                 kind.width;
-    if (got == 0 && count > 0) {
-        uint8_t byte;
-        printer_outcome(printer,
-                        place_read(printer->activation, object->place, object->bit, 8, &byte));
-        return;
-    }
-    bool cut = got < count;
+    size_t size = wanted * kind.width;
+    if (place_read_bytes(printer->activation, object->place, object->bit / 8, bytes, size) != size)
+        return false;
+    bool cut = wanted < count;
     /* A text has one that nobody wants to see. */
     static const uint8_t ZERO[4];
-    if (!cut && got > 0 && memcmp(bytes + (got - 1) * kind.width, ZERO, kind.width) == 0)
-        got--;
-    quote_text(printer, bytes, got, kind, cut);
+    if (!cut && wanted > 0 && memcmp(bytes + size - kind.width, ZERO, kind.width) == 0)
+        wanted--;
+    quote_text(printer, bytes, wanted, kind, cut);
+    return true;
 }
 
 /* The rest of the dimensions from one on. */
@@ -82,10 +79,8 @@ static void dimension(struct printer *printer, const struct object *object, uint
         if (__builtin_mul_overflow(stride, counts[i], &stride))
             stride = 0;
     if (n == 1 && object->bit % 8 == 0 && value_is_character(printer, &object->type, &kind) &&
-        kind.width == element_size && !rust) {
-        text_array(printer, object, counts[0], kind);
+        kind.width == element_size && !rust && text_array(printer, object, counts[0], kind))
         return;
-    }
     printer_add(printer, rust ? "[" : "{");
     if (n == 1) {
         value_elements(printer, object, stride ? counts[0] : 0, stride);

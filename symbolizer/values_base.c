@@ -102,7 +102,7 @@ static void add_float(struct printer *printer, const uint8_t *bytes, uint64_t si
         memset(&value, 0, sizeof(value));
         memcpy(&value, bytes, LONG_DOUBLE_BYTES);
         memcpy(&mantissa, bytes, sizeof(mantissa));
-        digits = 18;
+        digits = 21;
     }
     if (isnan(value)) {
         printer_format(printer, "%snan(0x%" PRIx64 ")", signbit(value) ? "-" : "", mantissa);
