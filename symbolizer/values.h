@@ -32,6 +32,8 @@ bool value_rust(struct printer *printer, const struct object *object);
 /* Is it a character, for the purpose of printing arrays of it and pointers to it as text? */
 bool value_is_character(const struct printer *printer, const struct dw_die *type,
                         struct quote_kind *ret);
+/* "0x1234", and the text or the name of what is there. */
+void value_address(struct printer *printer, uint64_t address, const struct dw_die *target);
 /* " <main+4>", if the address is that of a function or variable. */
 void value_symbol(struct printer *printer, uint64_t address);
 

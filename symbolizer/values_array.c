@@ -113,8 +113,12 @@ void value_array(struct printer *printer, const struct object *object) {
         return;
     size_t n = type_dimensions(printer->activation, &type, counts);
     size = type_size(printer->activation, &element.type);
-    if (n == 0 || size == 0) {
-        printer_add(printer, printer_is_rust(printer) ? "[]" : "{}");
+    if (n == 0 || size == 0 || counts[0] == 0) {
+        uint64_t address;
+        if (printer_is_rust(printer) || !place_address(object->place, object->bit, &address))
+            printer_add(printer, printer_is_rust(printer) ? "[]" : "{}");
+        else
+            value_address(printer, address, &element.type);
         return;
     }
     dimension(printer, &element, size, counts, n);

@@ -72,12 +72,14 @@ bool std_vector(struct printer *printer, const struct object *object, const char
         return vector_of_bits(printer, object, name);
     uint64_t size = type_size(printer->activation, &type);
     if (size == 0 || !value_member_number(printer, object, "_M_impl._M_start", &start) ||
-        !value_member_number(printer, object, "_M_impl._M_finish", &finish) ||
-        !value_member_number(printer, object, "_M_impl._M_end_of_storage", &end))
+        !value_member_number(printer, object, "_M_impl._M_finish", &finish))
         return false;
     int64_t length = (int64_t)(finish - start) / (int64_t)size;
-    printer_format(printer, "%s of length %" PRId64 ", capacity %" PRId64, name, length,
-                   (int64_t)(end - start) / (int64_t)size);
+    printer_format(printer, "%s of length %" PRId64 ", capacity ", name, length);
+    if (value_member_number(printer, object, "_M_impl._M_end_of_storage", &end))
+        printer_format(printer, "%" PRId64, (int64_t)(end - start) / (int64_t)size);
+    else
+        printer_outcome(printer, OUTCOME_OPTIMIZED_OUT);
     if (length > 0)
         add_array(printer, &type, start, (uint64_t)length, size);
     return true;

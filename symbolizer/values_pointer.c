@@ -58,9 +58,19 @@ static void add_text(struct printer *printer, uint64_t address, struct quote_kin
     }
 }
 
+void value_address(struct printer *printer, uint64_t address, const struct dw_die *target) {
+    struct quote_kind kind;
+    printer_format(printer, "0x%" PRIx64, address);
+    if (address == 0)
+        return;
+    if (target && value_is_character(printer, target, &kind) && !printer_is_rust(printer))
+        add_text(printer, address, kind);
+    else
+        value_symbol(printer, address);
+}
+
 void value_pointer(struct printer *printer, const struct object *object) {
     struct dw_die type, target;
-    struct quote_kind kind;
     uint64_t address;
     enum outcome outcome =
         printer_number(printer, object->place, object->bit, POINTER_BITS, &address);
@@ -68,16 +78,8 @@ void value_pointer(struct printer *printer, const struct object *object) {
         printer_outcome(printer, outcome);
         return;
     }
-    printer_format(printer, "0x%" PRIx64, address);
-    if (!type_strip(&object->type, &type))
-        return;
-    if (address == 0)
-        return;
-    if (type_of(&type, &target) && value_is_character(printer, &target, &kind) &&
-        !printer_is_rust(printer))
-        add_text(printer, address, kind);
-    else
-        value_symbol(printer, address);
+    bool typed = type_strip(&object->type, &type) && type_of(&type, &target);
+    value_address(printer, address, typed ? &target : NULL);
 }
 
 /* What a reference refers to, where that is no object of its own. */

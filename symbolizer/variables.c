@@ -108,9 +108,16 @@ static void print(struct reader *reader, const struct dw_die *die) {
         outcome = constant_place(&value, &number, &place);
     else
         outcome = expression_attribute(&reader->activation, die, DW_AT_location, &place);
+    bool typed = type_of(die, &type);
+    /* What has no size needs no place. */
+    if (outcome == OUTCOME_OPTIMIZED_OUT && typed && printer_is_rust(printer) &&
+        type_size(&reader->activation, &type) == 0) {
+        place = place_of_bytes(NULL, 0);
+        outcome = OUTCOME_OK;
+    }
     if (outcome != OUTCOME_OK)
         printer_outcome(printer, outcome);
-    else if (type_of(die, &type))
+    else if (typed)
         value_print(printer, &(struct object){.type = type, .place = &place});
     else
         printer_add(printer, "void");

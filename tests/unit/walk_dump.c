@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* walk-dump SNAPSHOT [THREAD [registers]]: the frames of a thread (the crashed one), each a JSON
- * object a line; or its physical frames with the registers that are known. */
+/* walk-dump SNAPSHOT [THREAD [registers|variables]]: the frames of a thread (the crashed one), each
+ * a JSON object a line, without variables or with them; or its physical frames with the registers
+ * that are known. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -34,6 +35,24 @@ static int print_registers(struct walk *walk, const struct snapshot_thread *thre
     return r;
 }
 
+static bool wants_all(const struct frame *frame, void *data) {
+    return true;
+}
+
+/* In their order, as two may have one name. */
+static json_t *variables_of(const struct frame *frame) {
+    static const char *const STATES[] = {"known", "optimized out", "not captured"};
+    json_t *list = json_array();
+    for (size_t i = 0; i < frame->n_variables; i++) {
+        const struct variable *variable = &frame->variables[i];
+        json_array_append_new(list,
+                              json_pack("{s:s s:s s:s? s:b s:s}", "name", variable->name, "value",
+                                        variable->value, "type", variable->type, "argument",
+                                        variable->argument, "state", STATES[variable->state]));
+    }
+    return list;
+}
+
 static void print_frame(const struct snapshot *snapshot, const struct frame *frame) {
     static const char *const TRUST[] = {"context", "cfi", "fp", "scan"};
     const char *module = frame->module >= 0 ? snapshot->modules[frame->module].path : "";
@@ -47,6 +66,7 @@ static void print_frame(const struct snapshot *snapshot, const struct frame *fra
         frame->symbol_only, "source_lines", (int)frame->source.n_lines);
     if (!object) /* a name that is no UTF-8 */
         return;
+    json_object_set_new(object, "variables", variables_of(frame));
     json_dumpf(object, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(object);
@@ -68,7 +88,10 @@ int main(int argc, char **argv) {
         r = symbolizer_new(&options, &symbolizer);
     if (r == 0)
         r = walk_new(symbolizer, snapshot, NULL, 0, &walk);
-    bool registers = r == 0 && argc > 3;
+    bool registers = r == 0 && argc > 3 && strcmp(argv[3], "registers") == 0;
+    struct variable_policy policy = {.wants = wants_all};
+    if (r == 0 && argc > 3 && !registers)
+        walk_set_variables(walk, &policy);
     if (registers)
         r = print_registers(walk, &snapshot->threads[strtoul(argv[2], NULL, 10)]);
     else if (r == 0)
