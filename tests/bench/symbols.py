@@ -11,7 +11,7 @@ from harness import CRASHCTL, environment
 from table import Ratios
 
 LIMIT = 100  # seconds, after which a tool is given up
-SLOW = 5  # seconds, after which it is not run again
+SLOW = 10  # seconds, after which it is not run again
 COUNTS = (1, 100, 10000)
 TOOLS = {
     "crashctl": [CRASHCTL, "symbolize", "-e"],
@@ -152,6 +152,6 @@ class Symbols:
                 yield memory, memory.add(row, sizes, MEMORY_BUDGET if big else None)
                 if count > 1:
                     usable = [tool for tool in peers
-                              if times[tool] and max(times[tool]) < SLOW * 1e3]
+                              if times[tool] and max(times[tool]) < LIMIT / 5 * 1e3]
                     times, _, notes = self.alternated(usable, program, lists[:3], passes=3)
                     yield warm, warm.add(row, times, None, notes)
