@@ -107,7 +107,9 @@ static int start_worker(struct worker *worker, uint32_t domain) {
     if (r < 0)
         return r;
     worker_user(user);
-    bool switch_user = geteuid() == 0 && !daemon->options.run_id;
+    /* A run's daemon works as its user on that user's own crashes. Root's run has others as well:
+     * their programs must not choose what root reads. */
+    bool switch_user = geteuid() == 0 && (!daemon->options.run_id || domain != 0);
     const char *arguments[] = {"crashd-worker",
                                "--debug-directories",
                                config_text(daemon->config, CONFIG_DEBUG_DIRECTORIES, NULL, NULL),

@@ -359,7 +359,8 @@ void jobs_add(struct jobs *jobs, const char *id, struct ipc_message *message) {
     job->result = job->earlier = -1;
     job->scanned = !message;
     read_death(jobs, id, message, &job->death);
-    job->domain = job->death.uid < 1000 ? 0 : job->death.uid;
+    bool of_system = job->death.uid < 1000 && !jobs->daemon->options.run_id;
+    job->domain = of_system ? 0 : job->death.uid;
     if (message && message->n_fds <= MODULES_MAX &&
         jobs->descriptors + message->n_fds <= KEPT_DESCRIPTORS_MAX) {
         job->paths = json_incref(json_object_get(message->body, "modules"));

@@ -122,6 +122,7 @@ json_t *request_new(const struct daemon *daemon, json_t *facts, unsigned failure
         settings, "send_pii",
         json_boolean(config_boolean(daemon->config, CONFIG_SEND_DEFAULT_PII, &subject)));
     json_object_set_new(settings, "tags", tags_for(daemon, &subject));
+    json_object_set_new(settings, "private_run", json_boolean(daemon->options.run_id != NULL));
     json_object_set_new(settings, "source_maps", source_maps_for(daemon, &subject));
 
     const char *dsn = choose_dsn(daemon, facts, &subject);

@@ -33,7 +33,6 @@ __attribute__((visibility("default"))) const int crashhook_inert = 1;
 enum { DIRECTORIES_MAX = 16, SOURCE_LINES = 5, SNAPSHOT_MAX = 256 << 20, NICENESS = 10 };
 
 struct worker {
-    bool system; /* of everybody's crashes, not of one user's own */
     struct symbolizer *symbolizer;
     struct package_cache *packages;
     struct keptfiles *debug_files;
@@ -163,12 +162,12 @@ static size_t take_files(struct worker *worker, struct ipc_message *message,
 
 /* In another root the same path is another file; with other mounts it may be, too, and a service
  * that was to see less than we do must not be shown it by us. */
-static int set_sources(const struct worker *worker, const json_t *facts, const json_t *settings,
-                       struct walk *walk, struct source_map **maps) {
+static int set_sources(const json_t *facts, const json_t *settings, struct walk *walk,
+                       struct source_map **maps) {
     const json_t *list = json_object_get(settings, "source_maps");
     struct source_places places = {
-        .elsewhere =
-            ipc_flag(facts, "other_root") || (worker->system && ipc_flag(facts, "foreign_root")),
+        .elsewhere = ipc_flag(facts, "other_root") ||
+                     (!ipc_flag(settings, "private_run") && ipc_flag(facts, "foreign_root")),
         .work_directory = or_null(ipc_text(settings, "work_directory")),
     };
     *maps = calloc(json_array_size(list) + 1, sizeof **maps);
@@ -229,7 +228,7 @@ static int report(struct worker *worker, struct ipc_message *message, json_t *an
     BASE_CLEANUP(free)
     struct source_map *maps = NULL;
     if (r == 0 && walk)
-        r = set_sources(worker, facts, settings, walk, &maps);
+        r = set_sources(facts, settings, walk, &maps);
     if (r == 0)
         r = report_build(snapshot, walk, &context, &crash);
     if (r == 0)
@@ -292,7 +291,6 @@ int main(int argc, char **argv) {
     directories[n_directories] = NULL;
     /* Where many die at once, those that are dying come first. */
     setpriority(PRIO_PROCESS, 0, NICENESS);
-    worker.system = sandbox.switch_user;
     if (sandbox_enter(&sandbox) < 0)
         return EXIT_FAILURE;
     struct symbolizer_options options = {

@@ -160,7 +160,7 @@ static void attach_alternate(struct module_cache *cache, const struct file_sourc
         }
         return;
     }
-    if (dw_info_new(module->alternate, source, false, &module->alternate_info) < 0)
+    if (dw_info_new(module->alternate, false, &module->alternate_info) < 0)
         module->alternate_info = NULL;
     module->info->alternate = module->alternate_info;
 }
@@ -188,7 +188,7 @@ struct dw_info *module_info(struct module_cache *cache, const struct file_source
     module->info_tried = true;
     find_debug(cache, source, module);
     const struct elf_file *file = module->debug ? module->debug : module->file;
-    if (!elf_file_has_dwarf(file) || dw_info_new(file, source, false, &module->info) < 0)
+    if (!elf_file_has_dwarf(file) || dw_info_new(file, false, &module->info) < 0)
         return NULL;
     attach_alternate(cache, source, module, file);
     return module->info;

@@ -7,14 +7,12 @@
 #include "symbolizer/dwarf/split.h"
 #include "symbolizer/dwarf/unit.h"
 
-int dw_info_new(const struct elf_file *file, const struct file_source *source, bool split,
-                struct dw_info **ret) {
+int dw_info_new(const struct elf_file *file, bool split, struct dw_info **ret) {
     BASE_CLEANUP(dw_info_free)
     struct dw_info *info = calloc(1, sizeof(*info));
     if (!info)
         return -ENOMEM;
     info->file = file;
-    info->source = source;
     info->split = split;
     dw_sections_find(&info->sections, file, split);
     if (!dw_sections_get(&info->sections, DW_SECTION_INFO).data)

@@ -61,17 +61,15 @@ struct dw_info {
     size_t n_abbrevs;
     struct dw_info *alternate; /* what .gnu_debugaltlink names; not owned; may be NULL */
 
-    const struct file_source *source; /* for split files; may be NULL */
-    struct dw_split *splits;          /* files with split units that were opened */
+    struct dw_split *splits; /* files with split units that were opened */
     size_t n_splits;
     bool package_tried;
     struct dw_info *package; /* one of splits */
 };
 
-/* file, source and alternate must outlive the result. 0, -ENODATA if there is no .debug_info,
+/* file and alternate must outlive the result. 0, -ENODATA if there is no .debug_info,
  * -ENOMEM. */
-int dw_info_new(const struct elf_file *file, const struct file_source *source, bool split,
-                struct dw_info **ret);
+int dw_info_new(const struct elf_file *file, bool split, struct dw_info **ret);
 struct dw_info *dw_info_free(struct dw_info *info);
 BASE_DEFINE_CLEANUP(dw_info_free, struct dw_info *, dw_info_free);
 

@@ -28,13 +28,16 @@ void dw_splits_free(struct dw_info *info) {
     info->n_splits = 0;
 }
 
+/* Descriptors of a snapshot's caller are of modules, and do not live as long as what is kept of
+ * one.
+ */
 static struct dw_info *open_split(struct dw_info *info, const char *path) {
     BASE_CLEANUP(elf_file_close)
     struct elf_file *file = NULL;
     BASE_CLEANUP(dw_info_free)
     struct dw_info *split = NULL;
-    if (info->n_splits == SPLITS_LIMIT || elf_file_open(info->source, path, &file) < 0 ||
-        dw_info_new(file, info->source, true, &split) < 0)
+    if (info->n_splits == SPLITS_LIMIT || elf_file_open(NULL, path, &file) < 0 ||
+        dw_info_new(file, true, &split) < 0)
         return NULL;
     struct dw_split *grown = grow(info->splits, info->n_splits, sizeof(*grown));
     if (!grown)

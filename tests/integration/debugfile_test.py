@@ -384,6 +384,30 @@ def test_an_alternate_file_of_another_build(tmp_path):
     assert [number for _, number in chain(event)] == [n for _, n in CXX_CHAIN]
 
 
+def test_split_units_of_a_file_that_is_kept_open(tmp_path):
+    """Each unit's .dwo is opened when an address falls into it: the second by a later crash."""
+    (tmp_path / "one.c").write_text("void two(int *); int main(int c, char **v) {\n"
+                                    "    if (c > 1) two(0);\n    *(volatile int *)0 = 1; }\n")
+    (tmp_path / "two.c").write_text("void two(int *p) {\n\n\n    *(volatile int *)p = 1; }\n")
+    tool("gcc", "-g", "-gsplit-dwarf", "-o", "victim", "one.c", "two.c", cwd=tmp_path)
+    run_ = run(tmp_path, "sh", "-c", "./victim; ./victim x; exit 0", cwd=tmp_path)
+    assert sorted(chain(event, 1)[0] for event in run_.events) == [("main", 3), ("two", 4)]
+
+
+@pytest.mark.parametrize("make", [make_fifo, make_directory, make_device, make_own_memory,
+                                  make_loop, make_huge, make_huge_elf, make_garbage])
+def test_no_split_file(tmp_path, make):
+    """Names are those of symbols then, lines are in the program itself."""
+    program = build(tmp_path, "-gsplit-dwarf")
+    (split,) = tmp_path.glob("*.dwo")
+    split.unlink()
+    make(split)
+    make(tmp_path / "victim.dwp")
+    run_ = run(tmp_path, program)
+    assert chain(run_.event, 2) == [("inner", line("store")), ("main", line("main"))]
+    assert "failed" not in run_.stderr
+
+
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 

@@ -10,8 +10,10 @@ import time
 
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import harness
+from daemon_process import Daemon
 
 LINES = [f"/* line {n} */" for n in range(1, 31)]
 LINES[11] = "int main(void) {"
@@ -231,6 +233,70 @@ def test_no_source(tmp_path, make):
     if not source.is_symlink():
         os.utime(source, (1, 1))
     gives_nothing_away(harness.Run(tmp_path, [program]))
+
+
+@pytest.fixture
+def open_place():
+    """A directory that other users may enter, unlike pytest's."""
+    place = pathlib.Path(f"/tmp/crashd-test-{os.getpid()}")
+    place.mkdir()
+    place.chmod(0o755)
+    yield place
+    shutil.rmtree(place)
+
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def private_file(place):
+    place.chmod(0o600)
+
+
+def private_directory(place):
+    place.parent.chmod(0o700)
+
+
+def nothing_private(place):
+    pass
+
+
+def source_of_root(place, protect):
+    """A program that nobody may run, compiled from what protect makes root's own."""
+    program = build(place / "build", source=PROGRAM.replace(LINES[10], f"/* {SECRET} */"))
+    program.chmod(0o755)
+    protect(place / "build/src/victim.c")
+    return program
+
+
+@root_only
+@pytest.mark.parametrize("protect,visible", [(private_file, False), (private_directory, False),
+                                             (nothing_private, True)])
+def test_another_users_crash_in_a_run_of_root(open_place, tmp_path, protect, visible):
+    program = source_of_root(open_place, protect)
+    run = harness.Run(tmp_path, [*NOBODY, program], cwd=open_place)
+    if visible:
+        assert SECRET in str(run.event)
+    else:
+        gives_nothing_away(run)
+
+
+@root_only
+@pytest.mark.parametrize("protect,visible", [(private_file, False), (private_directory, False),
+                                             (nothing_private, True)])
+def test_another_users_crash_in_the_daemon(open_place, protect, visible):
+    program = source_of_root(open_place, protect)
+    run_id = "".join(f"{byte:02x}" for byte in os.urandom(16))
+    with Daemon(open_place) as daemon:
+        os.chmod(daemon.socket, 0o666)
+        result = subprocess.run([*NOBODY, program], env=harness.environment(
+            LD_PRELOAD=harness.HOOK, CRASHD_SOCKET=daemon.socket, CRASHD_RUN_ID=run_id),
+            cwd="/", timeout=harness.TIMEOUT)
+        assert result.returncode == -11
+        (event_id,) = daemon.wait_reported()
+        event = daemon.file("reported", event_id, "event.json").decode()
+        text = daemon.file("reported", event_id, "report.txt").decode()
+    assert '"lineno":13' in event.replace(" ", "")
+    assert (SECRET in event) == (SECRET in text) == visible
 
 
 @root_only
