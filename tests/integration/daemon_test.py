@@ -478,7 +478,6 @@ def test_workers_that_die_cost_a_reduced_report(tmp_path):
         daemon.wait_line(f"{event_id} cannot be reported")
         daemon.terminate()
         assert daemon.entries("failed") == [event_id]
-    return daemon
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
