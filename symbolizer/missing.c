@@ -24,6 +24,8 @@ size_t walk_missing(struct walk *walk, size_t index, struct walk_missing ret[WAL
     if (entry->module)
         return missing_debug(entry->module, known, ret);
     ret[0] = (struct walk_missing){known->build_id, known->build_id_size, true};
+    if (entry->names && elf_file_has_dwarf(entry->names->file))
+        return 1;
     ret[1] = (struct walk_missing){known->build_id, known->build_id_size, false};
     return 2;
 }

@@ -90,13 +90,15 @@ int module_acquire(struct module_cache *cache, const struct file_source *source,
 }
 
 int module_acquire_by_build_id(struct module_cache *cache, const struct file_source *source,
-                               const uint8_t *build_id, size_t build_id_size, struct module **ret) {
+                               const uint8_t *build_id, size_t build_id_size, bool debug,
+                               struct module **ret) {
     char text[129], path[PATH_MAX];
     if (build_id_size < 2 || build_id_size > 64)
         return -ENOENT;
     hex_encode(build_id, build_id_size, text);
     for (const char *const *d = cache->debug_directories; *d; d++) {
-        int n = snprintf(path, sizeof path, "%s/.build-id/%.2s/%s", *d, text, text + 2);
+        int n = snprintf(path, sizeof path, "%s/.build-id/%.2s/%s%s", *d, text, text + 2,
+                         debug ? ".debug" : "");
         if (n > 0 && (size_t)n < sizeof path &&
             module_acquire(cache, source, path, build_id, build_id_size, ret) == 0)
             return 0;

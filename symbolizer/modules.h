@@ -47,10 +47,11 @@ struct module_cache {
  */
 int module_acquire(struct module_cache *cache, const struct file_source *source, const char *path,
                    const uint8_t *build_id, size_t build_id_size, struct module **ret);
-/* The same for a file that is only known by its build-id: the directories of debug files hold
- * executables, too. */
+/* The same for a file of which only the build-id is known. debug: its debug file alone; else the
+ * file itself, which the directories of debug files may hold, too. */
 int module_acquire_by_build_id(struct module_cache *cache, const struct file_source *source,
-                               const uint8_t *build_id, size_t build_id_size, struct module **ret);
+                               const uint8_t *build_id, size_t build_id_size, bool debug,
+                               struct module **ret);
 /* The same for an image in memory, which is taken over; it is never shared. */
 int module_from_memory(struct module_cache *cache, const char *path, void *memory, size_t size,
                        struct module **ret);

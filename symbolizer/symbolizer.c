@@ -79,7 +79,7 @@ static int append_place(struct walk *walk, struct frame base, struct module **re
     if (base.module >= 0) {
         base.offset = base.lookup - walk->snapshot->modules[base.module].bias;
         walk->entries[base.module].used = true;
-        module = named ? walk_open(walk, (size_t)base.module) : NULL;
+        module = named ? walk_names(walk, (size_t)base.module) : NULL;
     }
     struct place place = {walk, named ? base.module : -1};
     /* Where a wild jump ended there is no function, whatever symbol comes last before it. */

@@ -80,7 +80,7 @@ static int open_module(struct walk *walk, const struct snapshot_module *module,
                            module->build_id_size, ret);
     if (r < 0 && module->build_id_size > 0 &&
         module_acquire_by_build_id(walk->cache, &walk->source, module->build_id,
-                                   module->build_id_size, ret) == 0)
+                                   module->build_id_size, false, ret) == 0)
         return 0;
     if (r == 0 && module->build_id_size == 0 &&
         !may_be_the_same(walk->snapshot, module, &(*ret)->file->status)) {
@@ -102,6 +102,19 @@ struct module *walk_open(struct walk *walk, size_t index) {
         entry->problem = describe(r);
     }
     return entry->module;
+}
+
+struct module *walk_names(struct walk *walk, size_t index) {
+    struct walk_entry *entry = &walk->entries[index];
+    const struct snapshot_module *module = &walk->snapshot->modules[index];
+    if (walk_open(walk, index))
+        return entry->module;
+    if (!entry->names_tried && *module->path == '/' &&
+        module_acquire_by_build_id(walk->cache, &walk->source, module->build_id,
+                                   module->build_id_size, true, &entry->names) < 0)
+        entry->names = NULL;
+    entry->names_tried = true;
+    return entry->names;
 }
 
 static void tables_from_memory(struct walk *walk, const struct snapshot_module *module,
@@ -173,8 +186,9 @@ static void symbols_from_snapshot(struct walk *walk, const struct snapshot_modul
 
 const struct symbols *walk_symbols(struct walk *walk, size_t index) {
     struct walk_entry *entry = &walk->entries[index];
-    if (walk_open(walk, index))
-        return module_symbols(walk->cache, &walk->source, entry->module);
+    struct module *names = walk_names(walk, index);
+    if (names)
+        return module_symbols(walk->cache, &walk->source, names);
     if (!entry->symbols_tried) {
         entry->symbols_tried = true;
         symbols_from_snapshot(walk, &walk->snapshot->modules[index], entry);
@@ -236,6 +250,7 @@ struct walk *walk_free(struct walk *walk) {
     for (size_t i = 0; walk->entries && i < walk->snapshot->n_modules; i++) {
         struct walk_entry *entry = &walk->entries[i];
         module_release(walk->cache, entry->module);
+        module_release(walk->cache, entry->names);
         unwind_tables_free(entry->memory_tables);
         symbols_free(entry->memory_symbols);
         objects_free(entry->objects);
@@ -269,10 +284,10 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
     struct walk_entry *entry = &walk->entries[index];
     if (known->build_id_size == 0)
         walk_open(walk, index);
-    struct module *module = entry->module;
+    struct module *module = entry->module, *names = module ? module : entry->names;
     ret.problem = entry->problem;
     ret.package_note = text_empty(known->package_note) ? NULL : known->package_note;
-    if (entry->used && module && module->functions) {
+    if (entry->used && names && names->functions) {
         ret.symbols = MODULE_SYMBOLS_DWARF;
         /* An index does without it, but the report names it. */
         module_debug_file(walk->cache, &walk->source, module);
@@ -280,8 +295,10 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
         const struct symbols *symbols = walk_symbols(walk, index);
         ret.symbols = symbols && !symbols_empty(symbols) ? MODULE_SYMBOLS_ELF : MODULE_SYMBOLS_NONE;
     }
-    if (!module)
+    if (!module) {
+        ret.debug_file = names ? names->file->path : NULL;
         return ret;
+    }
     ret.vmaddr = elf_file_lowest_address(module->file);
     if (module->debug)
         ret.debug_file = module->debug->path;

@@ -12,6 +12,8 @@ struct walk_entry {
     bool used;             /* a frame lies in it */
     bool tried;            /* to open its file */
     struct module *module; /* NULL if there is no file that fits */
+    bool names_tried;
+    struct module *names; /* its debug file, where there is nothing else */
     const char *problem;
     char *package_note;
     uint8_t text_id[16];
@@ -59,6 +61,9 @@ void symbolizer_configure(struct symbolizer *symbolizer, struct walk *walk);
 int walk_module_at(const struct walk *walk, uint64_t address);
 /* Its file; NULL if there is none that fits. */
 struct module *walk_open(struct walk *walk, size_t index);
+/* What knows the names of its functions: its file, else its debug file alone, which holds no code
+ * and no data. */
+struct module *walk_names(struct walk *walk, size_t index);
 const struct unwind_tables *walk_tables(struct walk *walk, size_t index);
 /* With those of its separate debug file; NULL if they were looked at before. */
 const struct unwind_tables *walk_debug_tables(struct walk *walk, size_t index);

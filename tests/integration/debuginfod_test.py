@@ -565,11 +565,15 @@ int main(int argc, char **argv) {
 """
 
 
-def test_a_library_that_is_gone_comes_back_whole(tmp_path, server):
+@pytest.mark.parametrize("executables", [True, False])
+def test_a_library_that_is_gone_has_its_names(tmp_path, server, executables):
+    """Also where a server has no executables, as most have not: what the hook took of its tables
+    leads to the callers."""
     library = Program(tmp_path, "gone.so", LIBRARY, "-shared", "-fPIC", "-fno-plt")
     loader = Program(tmp_path, "loader", LOADER, "-ldl")
     server.files[library.url] = library.debug
-    server.files[library.url.replace("debuginfo", "executable")] = library.whole
+    if executables:
+        server.files[library.url.replace("debuginfo", "executable")] = library.whole
     configure(tmp_path, server.url)
     with Daemon(tmp_path) as daemon:
         status = subprocess.run([loader.path, library.path], env=harness.environment(
@@ -578,6 +582,10 @@ def test_a_library_that_is_gone_comes_back_whole(tmp_path, server):
         (event,) = loader.reports(daemon)
         assert is_full(event)
         assert [f["function"] for f in harness.frames(event)[:2]] == ["reach", "call"]
+        assert harness.frames(event)[2]["package"] == str(loader.path)
+        assert server.count(library.url) == 1
+        text = daemon.file("reported", event["event_id"], "report.txt").decode()
+        assert ("gone.so full (its file is" in text) == (not executables)
 
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path, server, program, other):
