@@ -116,7 +116,7 @@ static int append_frames(struct walk *walk, const struct unwound_stack *stack, s
 
 static struct tailcalls_side side_of(struct place *place) {
     struct walk *walk = place->walk;
-    struct module *opened = walk_open(walk, (size_t)place->module);
+    struct module *opened = walk_names(walk, (size_t)place->module);
     return (struct tailcalls_side){
         .functions = opened ? module_functions(walk->cache, &walk->source, opened) : NULL,
         .symbols = place_symbols,

@@ -290,7 +290,7 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
     if (entry->used && names && names->functions) {
         ret.symbols = MODULE_SYMBOLS_DWARF;
         /* An index does without it, but the report names it. */
-        module_debug_file(walk->cache, &walk->source, module);
+        module_debug_file(walk->cache, &walk->source, names);
     } else if (entry->used) {
         const struct symbols *symbols = walk_symbols(walk, index);
         ret.symbols = symbols && !symbols_empty(symbols) ? MODULE_SYMBOLS_ELF : MODULE_SYMBOLS_NONE;
