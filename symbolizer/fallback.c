@@ -68,10 +68,16 @@ static bool step_by_frame_pointer(struct walk *walk, struct unwound *position) {
     uint64_t pc, saved, target;
     if (!cpu_knows(&position->cpu, ARCH_FP) || fp % ARCH_WORD || fp < sp ||
         fp - sp > FRAME_SIZE_LIMIT || !read_word(walk, fp, &saved) ||
-        !read_word(walk, fp + ARCH_WORD, &pc) ||
-        !is_return_address(walk, pc, fp + 2 * ARCH_WORD, &target))
+        !read_word(walk, fp + ARCH_WORD, &pc))
         return false;
-    set_caller(position, pc, fp + 2 * ARCH_WORD, FRAME_TRUST_FP);
+    bool returns = is_return_address(walk, pc, fp + 2 * ARCH_WORD, &target);
+    bool chained = saved > fp && saved % ARCH_WORD == 0 && same_stack(walk, fp, saved);
+    /* An interpreter returns to where it has called nothing. */
+    bool made = walk_module_at(walk, pc) < 0 && walk_executable(walk, pc);
+    if (!returns && !(made && chained))
+        return false;
+    set_caller(position, pc, fp + 2 * ARCH_WORD,
+               returns && (chained || saved == 0) ? FRAME_TRUST_FP : FRAME_TRUST_SCAN);
     cpu_set(&position->cpu, ARCH_FP, saved);
     return true;
 }
@@ -264,8 +270,19 @@ enum fallback_call fallback_call(struct walk *walk, const struct unwound *callee
 }
 
 bool fallback_step(struct walk *walk, struct unwound *position) {
-    return step_by_code(walk, position) || step_by_leaf(walk, position) ||
-           step_by_frame_pointer(walk, position) || step_by_scan(walk, position);
+    struct unwound by_code = *position;
+    bool coded = step_by_code(walk, &by_code);
+    /* Virtual machines chain the frames of what they made, and lay their code out as they like. */
+    bool made = walk_module_at(walk, position_lookup(position)) < 0;
+    if (coded && (by_code.trust != FRAME_TRUST_SCAN || !made)) {
+        *position = by_code;
+        return true;
+    }
+    if (step_by_leaf(walk, position) || step_by_frame_pointer(walk, position))
+        return true;
+    if (coded)
+        *position = by_code;
+    return coded || step_by_scan(walk, position);
 }
 
 /* The oldest part of the stack that position is on, if what lies between was not captured. */
@@ -300,6 +317,10 @@ static void follow(struct walk *walk, struct unwound position, struct chain *cha
         uint64_t cfa;
         chain->sp[n++] = position.cpu.value[ARCH_SP];
         enum step step = unwind_by_cfi(walk, &position, &cfa);
+        if (step == STEP_UNKNOWN)
+            step = fallback_is_start(walk, &position) ? STEP_END
+                   : step_by_code(walk, &position)    ? STEP_OK
+                                                      : STEP_UNKNOWN;
         if (step == STEP_END)
             chain->n = n;
         if (step != STEP_OK)
