@@ -74,10 +74,11 @@ static bool step_by_frame_pointer(struct walk *walk, struct unwound *position) {
     bool chained = saved > fp && saved % ARCH_WORD == 0 && same_stack(walk, fp, saved);
     /* An interpreter returns to where it has called nothing. */
     bool made = walk_module_at(walk, pc) < 0 && walk_executable(walk, pc);
+    bool sure =
+        returns && (chained || saved == 0) && walk_module_at(walk, position_lookup(position)) >= 0;
     if (!returns && !(made && chained))
         return false;
-    set_caller(position, pc, fp + 2 * ARCH_WORD,
-               returns && (chained || saved == 0) ? FRAME_TRUST_FP : FRAME_TRUST_SCAN);
+    set_caller(position, pc, fp + 2 * ARCH_WORD, sure ? FRAME_TRUST_FP : FRAME_TRUST_SCAN);
     cpu_set(&position->cpu, ARCH_FP, saved);
     return true;
 }
@@ -270,19 +271,19 @@ enum fallback_call fallback_call(struct walk *walk, const struct unwound *callee
 }
 
 bool fallback_step(struct walk *walk, struct unwound *position) {
-    struct unwound by_code = *position;
+    struct unwound by_code = *position, by_chain = *position;
     bool coded = step_by_code(walk, &by_code);
-    /* Virtual machines chain the frames of what they made, and lay their code out as they like. */
+    /* Virtual machines chain the frames of what they made, and lay their code out as they like. But
+     * not everything that was made keeps a frame pointer: the nearer caller is it. */
     bool made = walk_module_at(walk, position_lookup(position)) < 0;
-    if (coded && (by_code.trust != FRAME_TRUST_SCAN || !made)) {
-        *position = by_code;
-        return true;
-    }
-    if (step_by_leaf(walk, position) || step_by_frame_pointer(walk, position))
-        return true;
+    if (coded && by_code.trust == FRAME_TRUST_SCAN && made &&
+        step_by_frame_pointer(walk, &by_chain) &&
+        by_chain.cpu.value[ARCH_SP] < by_code.cpu.value[ARCH_SP])
+        by_code = by_chain;
     if (coded)
         *position = by_code;
-    return coded || step_by_scan(walk, position);
+    return coded || step_by_leaf(walk, position) || step_by_frame_pointer(walk, position) ||
+           step_by_scan(walk, position);
 }
 
 /* The oldest part of the stack that position is on, if what lies between was not captured. */

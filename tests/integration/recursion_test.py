@@ -16,7 +16,7 @@ def cycle_of(n):
     code = "int f0(int);\n"
     for i in reversed(range(n)):
         code += f"""__attribute__((noinline)) int f{i}(int x) {{
-    volatile char keep[{40 + 8 * i}];
+    volatile char keep[{40 + 8 * (i % 5)}];
     keep[x & 31] = 1;
     return f{(i + 1) % n}(x + 1) + keep[3];
 }}
