@@ -269,6 +269,8 @@ def test_a_dead_server_is_no_hindrance(tmp_path, program):
         daemon.wait_line(f"http://127.0.0.1:{port}: .*not asked for debug information")
         (event,) = program.reports(daemon)
         assert is_poor(event)
+        text = daemon.file("reported", event["event_id"], "report.txt").decode()
+        assert f"debuginfod: http://127.0.0.1:{port}: " in " ".join(text.split())
         with DebugServer(port) as server:
             server.files[program.url] = program.debug
             program.die(daemon)
