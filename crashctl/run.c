@@ -36,7 +36,7 @@ static const char HELP[] =
     "  --dsn DSN            send events there (SENTRY_DSN)\n"
     "  --state-dir DIR      where crashes are kept (CRASHD_STATE_DIR)\n"
     "  --config FILE        configuration of the private daemon; none without this option\n"
-    "  --source-map FROM=TO sources compiled below FROM are below TO; several\n"
+    "  --source-map FROM=TO  sources compiled below FROM are below TO; several\n"
     "  --flush-timeout S    seconds to wait at the end for reports and uploads; 30\n"
     "  --fail-on-crash      end with 1 if something crashed and CMD ended with 0\n"
     "\n"

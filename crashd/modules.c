@@ -97,11 +97,10 @@ size_t modules_open(const struct modules_view *view, const struct proc_status *o
     become_client(owner);
     for (size_t i = 0; i < json_array_size(view->files) && n < MODULES_MAX; i++) {
         const char *path = json_string_value(json_array_get(view->files, i));
-        size_t length = strlen(path);
         bool deleted = text_ends_with(path, " (deleted)");
         bool is_exe = view->exe_path && strcmp(view->exe_path, path) == 0;
         path = seen_inside(view, path);
-        length = strlen(path);
+        size_t length = strlen(path);
         if (length > room || (deleted && !is_exe) ||
             (!everything && !deleted && of_the_system(path)))
             continue;

@@ -413,9 +413,10 @@ static size_t without_suffixes(const char *name, size_t length) {
 }
 
 static char *with_plt(char *name) {
-    char *longer = name ? realloc(name, strlen(name) + sizeof PLT_SUFFIX) : NULL;
+    size_t length = name ? strlen(name) : 0;
+    char *longer = name ? realloc(name, length + sizeof PLT_SUFFIX) : NULL;
     if (longer)
-        strcat(longer, PLT_SUFFIX);
+        memcpy(longer + length, PLT_SUFFIX, sizeof PLT_SUFFIX);
     else
         free(name);
     return longer;

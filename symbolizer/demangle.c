@@ -73,6 +73,7 @@ static char *demangle_d(const char *symbol) {
 }
 
 char *demangle_full(const char *symbol) {
+    static const char PLT[] = "@plt";
     /* A version is no part of the mangling. */
     size_t length = strcspn(symbol, "@");
     if (symbol[0] != '_' || length > SYMBOL_LIMIT)
@@ -89,12 +90,14 @@ char *demangle_full(const char *symbol) {
     if (!text && text_starts_with(plain, "_Z"))
         text = demangle_with(cplus_demangle_v3_callback, plain, CPP_OPTIONS);
     /* What leads to a function is not the function. */
-    if (!text || strcmp(symbol + length, "@plt") != 0)
+    if (!text || strcmp(symbol + length, PLT) != 0)
         return text;
-    char *longer = realloc(text, strlen(text) + sizeof("@plt"));
+    size_t end = strlen(text);
+    char *longer = realloc(text, end + sizeof(PLT));
     if (!longer)
         return text;
-    return strcat(longer, "@plt");
+    memcpy(longer + end, PLT, sizeof(PLT));
+    return longer;
 }
 
 char *demangle_type(const char *name) {

@@ -53,15 +53,17 @@ static unsigned char type_of(int directory, const struct dirent *entry) {
 }
 
 static int read_directory(struct source_tree *tree, const char *path) {
-    BASE_CLEANUP(close)
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
     BASE_CLEANUP(closedir)
-    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    DIR *directory = fdopendir(fd);
     struct dirent *entry;
     int r = 0;
-    if (!directory)
-        return errno == ENOMEM ? -ENOMEM : 0;
-    fd = -EBADF;
+    if (!directory) {
+        close(fd);
+        return -ENOMEM;
+    }
     while (r == 0 && (entry = readdir(directory))) {
         /* Version control's and tools' own stores hold no sources, but many files. */
         if (entry->d_name[0] == '.' || strcmp(entry->d_name, "node_modules") == 0)
