@@ -62,7 +62,7 @@ class Stacks:
     def report(self):
         snapshot = self.many_threads()
         times = Table("report of a snapshot", "ms", ["crashctl"], "crashctl", None)
-        memory = Table("its memory", "MB", ["crashctl"], "crashctl", None)
+        memory = Table("memory for a report", "MB", ["crashctl"], "crashctl", None)
         found = [subprocess.run([self.programs.answers, "100", "0", "/dev/null", CRASHCTL,
                                  "symbolize", snapshot], check=True, stdout=subprocess.PIPE,
                                 text=True).stdout.split() for _ in range(3 if self.quick else 7)]

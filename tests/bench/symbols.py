@@ -2,6 +2,7 @@
 """From addresses to functions, inlined calls and lines: crashctl against four other tools, in fresh
 processes and in one that has had the same addresses before."""
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -19,9 +20,13 @@ TOOLS = {
     "eu-addr2line": ["eu-addr2line", "-a", "-f", "-i", "-C", "-e"],
     "addr2line": ["addr2line", "-a", "-f", "-i", "-C", "-e"],
 }
-GDB = "gdb"
+BIG = "371 MB of C++"
+GDB, INDEXED = "gdb", "with index"
+GSYMUTIL = "llvm-gsymutil-14"
 TIME_BUDGETS = {1: 1 / 3, 100: 1 / 2, 10000: 1 / 2}
+INDEXED_BUDGETS = {10000: 1 / 50}
 MEMORY_BUDGET = 1 / 2
+INDEX_SIZE_BUDGET = 0.2
 
 
 class TooSlow(Exception):
@@ -68,6 +73,18 @@ def debug_file(program):
     return program
 
 
+def debug_size(file, work):
+    """MB of its .debug sections, uncompressed."""
+    plain = work / "uncompressed"
+    subprocess.run(["objcopy", "--decompress-debug-sections", file, plain], check=True,
+                   capture_output=True)
+    sections = subprocess.run(["readelf", "-SW", plain], check=True, capture_output=True,
+                              text=True).stdout
+    plain.unlink()
+    return sum(int(size, 16) for size in
+               re.findall(r" \.debug_\S+ +\S+ +\S+ +\S+ +(\S+)", sections)) / 1e6
+
+
 class Symbols:
     def __init__(self, programs, build, work, quick, big):
         self.answers, self.build, self.work = programs.answers, build, work
@@ -83,10 +100,12 @@ class Symbols:
         yield "libc6", libc if there else None, "libc6-dbg is not installed"
         yield ("python3.11", packaged_python(self.build / "bench" / "python"),
                "python3.11-dbg cannot be downloaded")
-        yield "371 MB of C++", self.big or generated(self.build / "bench" / "big", units=30,
-                                                     parts=19, sources=5), None
+        yield (BIG, self.big or generated(self.build / "bench" / "big", units=30, parts=19,
+                                          sources=5), None)
 
     def command(self, tool, program, addresses, passes):
+        if tool == INDEXED:
+            return [*TOOLS["crashctl"], program, "--index", self.work / "index"]
         if tool != GDB:
             # This one answers when its input ends or its buffer is full.
             buffer = ["stdbuf", "-oL"] if passes and tool == "eu-addr2line" else []
@@ -128,30 +147,61 @@ class Symbols:
                     notes.append(f"{tool} is slow: it was not run again")
         return times, memory, notes
 
+    def timed(self, *command):
+        """(ms, MB)"""
+        took, memory = subprocess.run([self.answers, str(LIMIT), "0", "/dev/null", *command],
+                                      stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+        return int(took) / 1e6, int(memory) / 1024
+
+    def build_index(self, name, program, tables):
+        times, memory, size = tables
+        directory, found = self.work / "index", {"crashctl": [], GSYMUTIL: []}
+        for _ in range(1 if self.quick else 3):
+            shutil.rmtree(directory, ignore_errors=True)
+            found["crashctl"].append(self.timed(CRASHCTL, "index", "-o", directory, program))
+            if shutil.which(GSYMUTIL):
+                found[GSYMUTIL].append(self.timed(GSYMUTIL, "--num-threads=1", "--convert",
+                                                  debug_file(program), "-o", self.work / "gsym"))
+        for number, table in enumerate((times, memory)):
+            yield table, table.add(name, {tool: [pair[number] for pair in of]
+                                          for tool, of in found.items()}, None)
+        sizes = {"index": [sum(path.stat().st_size for path in directory.rglob("*.idx")) / 1e6],
+                 "debug": [debug_size(debug_file(program), self.work)]}
+        if found[GSYMUTIL]:
+            sizes["gsym"] = [(self.work / "gsym").stat().st_size / 1e6]
+        yield size, size.add(name, sizes, INDEX_SIZE_BUDGET if name == BIG else None)
+
     def rows(self):
         peers = [tool for tool in TOOLS if shutil.which(TOOLS[tool][0])]
-        tools = [*peers, GDB]
         if self.quick:
-            peers = tools = [tool for tool in peers if tool != "eu-addr2line"]
+            peers.remove("eu-addr2line")
+        tools = [*peers, INDEXED] if self.quick else [*peers, INDEXED, GDB]
         fresh = Ratios("addresses, fresh process", "ms", tools, "crashctl", "llvm-symbolizer")
-        memory = Ratios("its memory", "MB", tools, "crashctl", "llvm-symbolizer")
-        warm = Ratios("addresses again", "ms", peers, "crashctl", "llvm-symbolizer")
+        memory = Ratios("memory for that", "MB", tools, "crashctl", "llvm-symbolizer")
+        indexed = Ratios("the same with an index", "ms", [INDEXED, "llvm-symbolizer"], INDEXED,
+                         "llvm-symbolizer")
+        warm = Ratios("addresses again", "ms", [*peers, INDEXED], "crashctl", "llvm-symbolizer")
+        built = (Ratios("building an index", "ms", ["crashctl", GSYMUTIL], "crashctl", GSYMUTIL),
+                 Ratios("memory for an index", "MB", ["crashctl", GSYMUTIL], "crashctl", GSYMUTIL),
+                 Ratios("size of an index", "MB", ["index", "debug", "gsym"], "index", "debug"))
         runs = 2 if self.quick else 5
         for name, program, why_not in self.files():
             if not program:
                 yield fresh, fresh.add(name, {}, None, [f"not measured: {why_not}"])
                 continue
+            yield from self.build_index(name, program, built)
             functions = address_tools.symbols(debug_file(program))
             for count in COUNTS:
                 lists = [address_tools.random_addresses(functions, count, seed)
                          for seed in range(runs)]
                 row = f"{name}, {count:,}"
                 times, sizes, notes = self.alternated(tools, program, lists)
-                big = name.startswith("371")
+                big = name == BIG
                 yield fresh, fresh.add(row, times, TIME_BUDGETS[count] if big else None, notes)
                 yield memory, memory.add(row, sizes, MEMORY_BUDGET if big else None)
+                yield indexed, indexed.add(row, times, INDEXED_BUDGETS.get(count) if big else None)
                 if count > 1:
-                    usable = [tool for tool in peers
+                    usable = [tool for tool in [*peers, INDEXED]
                               if times[tool] and max(times[tool]) < LIMIT / 5 * 1e3]
                     times, _, notes = self.alternated(usable, program, lists[:3], passes=3)
                     yield warm, warm.add(row, times, None, notes)

@@ -241,13 +241,12 @@ def gdb_stack(program: Path, directory: Path) -> list[tuple]:
     script.write_text(GDB_SCRIPT)
     # From a core file: in a live process gdb hides the inlined functions that begin at the pc.
     core = directory / "core"
-    gdb = ["gdb", "-nx", "-batch", "-ex", "set debuginfod enabled off"]
-    subprocess.run([*gdb, "-ex", "handle SIGUSR1 nostop noprint pass", "-ex", "run", "-ex",
-                    f"generate-core-file {core}", str(program)], capture_output=True, timeout=120)
+    commands = ["set debuginfod enabled off", "handle SIGUSR1 nostop noprint pass", "run",
+                f"generate-core-file {core}", "kill", f"core-file {core}",
+                "set backtrace past-main on", "set backtrace past-entry on", f"source {script}"]
     output = subprocess.run(
-        [*gdb, "-ex", "set backtrace past-main on", "-ex", "set backtrace past-entry on",
-         "-x", str(script), str(program), str(core)],
-        capture_output=True, text=True, timeout=120).stdout
+        ["gdb", "-nx", "-batch", *(word for command in commands for word in ("-ex", command)),
+         str(program)], capture_output=True, text=True, timeout=120).stdout
     frames = [json.loads(line[6:]) for line in output.splitlines() if line.startswith("FRAME ")]
     assert frames, output
     return [("<signal>",) if frame["signal"] else
