@@ -120,8 +120,9 @@ class Symbols:
         file = self.work / "addresses"
         file.write_text("".join(f"{address:#x}\n" for address in addresses))
         done = subprocess.run([self.answers, str(LIMIT), str(passes), file,
-                               *self.command(tool, program, addresses, passes)], stdout=subprocess.PIPE,
-                              env=environment(DEBUGINFOD_URLS=""), text=True)
+                               *self.command(tool, program, addresses, passes)],
+                              stdout=subprocess.PIPE, env=environment(DEBUGINFOD_URLS=""),
+                              text=True)
         if done.returncode == -9:
             raise TooSlow
         done.check_returncode()

@@ -54,7 +54,8 @@ def output(command, addresses):
 
 def parse_place(text):
     name, _, line = text.partition(" (discriminator ")[0].rpartition(":")
-    return ("" if name in ("", "??") else os.path.normpath(name)), int(line) if line.isdigit() else 0
+    return (os.path.normpath(name) if name not in ("", "??") else "",
+            int(line) if line.isdigit() else 0)
 
 
 def gnu_blocks(text):
