@@ -5,7 +5,8 @@
 #include <string.h>
 
 static bool has_process_thread_locals(const struct snapshot *snapshot, size_t module) {
-    return strcmp(snapshot->modules[module].path, snapshot->process.exe) == 0;
+    const char *exe = snapshot->process.exe;
+    return exe && strcmp(snapshot->modules[module].path, exe) == 0;
 }
 
 bool activation_of(struct walk *walk, const struct unwound_stack *stack, size_t index,

@@ -6,6 +6,9 @@
 #include "base/cleanup.h"
 #include "symbolizer/arch_x86_64_code.h"
 
+/* Of each search, in instructions: a hostile stack may ask for many that end at once. */
+enum { SEARCH_COST = 64 };
+
 static bool visit(struct search *search, uint64_t pc) {
     size_t slot = (size_t)(pc * UINT64_C(0x9e3779b97f4a7c15) >> 40) % VISITED;
     while (search->visited[slot] && search->visited[slot] != pc)
@@ -37,6 +40,9 @@ static enum outcome follow(struct search *search, struct way *way) {
 }
 
 static struct search *search_new(struct walk *walk, const struct arch_code *code, size_t *budget) {
+    if (*budget < SEARCH_COST)
+        return NULL;
+    *budget -= SEARCH_COST;
     struct search *search = calloc(1, sizeof(*search));
     if (!search || !ZYAN_SUCCESS(ZydisDecoderInit(&search->decoder, ZYDIS_MACHINE_MODE_LONG_64,
                                                   ZYDIS_STACK_WIDTH_64))) {

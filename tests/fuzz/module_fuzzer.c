@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An ELF file as the module of a crash: its segments, symbols, call frame information and debug
- * sections, compressed ones included, all the way to a stack of frames. */
+ * sections, compressed ones included, all the way to a stack of frames and their variables. */
 #include "tests/fuzz/fuzz.h"
 
 #include <sys/mman.h>
@@ -31,6 +31,10 @@ static uint64_t first_code(const struct walk_file *module) {
             address = file->segments[i].address & ~UINT64_C(0xfff);
     elf_file_close(file);
     return address;
+}
+
+static bool always(const struct frame *frame, void *data) {
+    return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -74,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct walk *walk = NULL;
     FUZZ_REQUIRE(symbolizer_new(&options, &symbolizer) == 0);
     FUZZ_REQUIRE(walk_new(symbolizer, &snapshot, &file, 1, &walk) == 0);
+    struct variable_policy policy = {.wants = always};
+    walk_set_variables(walk, &policy);
     for (size_t i = 0; i < THREADS; i++) {
         struct stack frames = {0};
         if (walk_stack(walk, i, &frames) == 0)
