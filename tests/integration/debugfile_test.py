@@ -384,6 +384,37 @@ def test_an_alternate_file_of_another_build(tmp_path):
     assert [number for _, number in chain(event)] == [n for _, n in CXX_CHAIN]
 
 
+NAMES = [b"../../../../../../../etc/shadow", b"/etc/shadow", b"/dev/zero", b"/proc/self/mem",
+         b"/proc/1/mem", b".", b"..", b"/", b"", b"a" * 5000, b"\xff\xfe%n%s", b"victim",
+         b"../" * 2000]
+
+
+@pytest.mark.parametrize("section", [".gnu_debuglink", ".gnu_debugaltlink"])
+def test_hostile_links(tmp_path, section):
+    """Whatever a link names, with and without an end: at most there is no debug information."""
+    for number, name in enumerate(NAMES):
+        for end in (b"\0" * (4 - len(name) % 4) + bytes(4), b"\0", b""):
+            directory = tmp_path / f"{number}-{len(end)}"
+            directory.mkdir()
+            program = directory / "victim"
+            if number == 0 and len(end) > 1:
+                first = build(directory)
+                if section == ".gnu_debuglink":
+                    tool("strip", first)
+                shutil.copy(first, tmp_path / "original")
+            (directory / "link").write_bytes(name + end or b"\0")
+            tool("objcopy", "--add-section", f"{section}={directory}/link", tmp_path / "original",
+                 program)
+            result = harness.crashctl("symbolize", "-e", program, "0x1139")
+            assert result.returncode == 0 and "root:" not in result.stdout, (name, end)
+    run_ = run(tmp_path, tmp_path / "1-0/victim")
+    assert "failed" not in run_.stderr and "root:" not in str(run_.events)
+    if section == ".gnu_debuglink":
+        lacks_lines(run_.event)
+    else:
+        assert chain(run_.event) == CHAIN
+
+
 def test_split_units_of_a_file_that_is_kept_open(tmp_path):
     """Each unit's .dwo is opened when an address falls into it: the second by a later crash."""
     (tmp_path / "one.c").write_text("void two(int *); int main(int c, char **v) {\n"

@@ -4,6 +4,7 @@ debug information names without being source is shown to nobody."""
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -297,6 +298,23 @@ def test_another_users_crash_in_the_daemon(open_place, protect, visible):
         text = daemon.file("reported", event_id, "report.txt").decode()
     assert '"lineno":13' in event.replace(" ", "")
     assert (SECRET in event) == (SECRET in text) == visible
+
+
+@root_only
+def test_a_map_that_the_daemon_reads_again(open_place):
+    program = build(open_place / "build",
+                    f"-ffile-prefix-map={open_place / 'build'}=/usr/src/victim")
+    with Daemon(open_place) as daemon:
+        events = []
+        for count, text in enumerate(["", f"source-map = /usr/src/victim={open_place}/build"], 1):
+            (open_place / "crashd.conf").write_text(f"[crashd]\n{text}\n")
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_line("was read again", count)
+            subprocess.run([program], env=harness.environment(
+                LD_PRELOAD=harness.HOOK, CRASHD_SOCKET=daemon.socket), timeout=harness.TIMEOUT)
+            event_id = daemon.wait_reported(count)[-1]
+            events.append(daemon.file("reported", event_id, "event.json").decode())
+    assert [LINES[12] in event for event in events] == [False, True]
 
 
 @root_only
