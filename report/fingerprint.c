@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "report/recursion.h"
 
@@ -52,9 +53,14 @@ static bool add_functions(struct crash_report *report, bool in_app_only) {
     for (size_t i = 0; i < thread->stack.n_frames && report->n_fingerprint < PARTS_MAX; i++) {
         const struct frame *frame = &thread->stack.frames[i];
         if (!frame->function || frame->trust == FRAME_TRUST_SCAN ||
-            (in_app_only && !thread->in_app[i]) || has_function(report, frame->function))
+            (in_app_only && !thread->in_app[i]))
             continue;
-        if (!add(report, frame->function))
+        /* The way from a symbol's start changes from build to build. */
+        const char *offset = strstr(frame->function, "+0x");
+        BASE_CLEANUP(free)
+        char *name = offset ? strndup(frame->function, (size_t)(offset - frame->function))
+                            : strdup(frame->function);
+        if (!name || (!has_function(report, name) && !add(report, name)))
             return false;
     }
     return true;

@@ -60,6 +60,16 @@ static void application_first(void **state) {
     expect(&f, "native-crash|orderd|SIGSEGV|price_list_find|quote_order|handle");
 }
 
+/* Behind a symbol's end: how far is no property of the crash. */
+static void no_offsets(void **state) {
+    struct fixture f;
+    prepare(&f, "null pointer", "SIGSEGV");
+    frame(&f, "cut+0x1a", true);
+    frame(&f, "A::operator+", true);
+    frame(&f, "main", true);
+    expect(&f, "native-crash|orderd|SIGSEGV|cut|A::operator+|main");
+}
+
 static void recursion_is_folded(void **state) {
     struct fixture f;
     prepare(&f, "null pointer", "SIGSEGV");
@@ -143,5 +153,5 @@ static void cycle_goes_on_beyond_a_gap(void **state) {
 
 RUN_TESTS("fingerprint", cmocka_unit_test(cycle_goes_on_beyond_a_gap),
           cmocka_unit_test(application_first), cmocka_unit_test(recursion_is_folded),
-          cmocka_unit_test(overflow_is_its_cycle), cmocka_unit_test(without_names),
-          cmocka_unit_test(cycles))
+          cmocka_unit_test(no_offsets), cmocka_unit_test(overflow_is_its_cycle),
+          cmocka_unit_test(without_names), cmocka_unit_test(cycles))
