@@ -4,21 +4,33 @@
 #include <gelf.h>
 #include <string.h>
 
+#include "symbolizer/dwarf/ranges.h"
+#include "symbolizer/jumps.h"
+
 static bool has_process_thread_locals(const struct snapshot *snapshot, size_t module) {
     const char *exe = snapshot->process.exe;
     return exe && strcmp(snapshot->modules[module].path, exe) == 0;
 }
 
-bool activation_of(struct walk *walk, const struct unwound_stack *stack, size_t index,
-                   struct activation *ret) {
-    const struct unwound *frame = &stack->frames[index];
-    uint64_t lookup = position_lookup(frame);
-    int module_index = walk_module_at(walk, lookup);
-    struct module *module = module_index < 0 ? NULL : walk_open(walk, (size_t)module_index);
+/* Of the code before pc, or at it. */
+static bool locate(struct walk *walk, uint64_t lookup, struct activation *ret) {
+    int index = walk_module_at(walk, lookup);
+    struct module *module = index < 0 ? NULL : walk_names(walk, (size_t)index);
     struct functions *functions =
         module ? module_functions(walk->cache, &walk->source, module) : NULL;
     if (!functions)
         return false;
+    ret->file = module->file;
+    ret->module = index;
+    ret->is_program = has_process_thread_locals(walk->snapshot, (size_t)index);
+    ret->bias = walk->snapshot->modules[index].bias;
+    ret->address = lookup - ret->bias;
+    return functions_die(functions, ret->address, &ret->function);
+}
+
+bool activation_of(struct walk *walk, const struct unwound_stack *stack, size_t index,
+                   struct activation *ret) {
+    const struct unwound *frame = &stack->frames[index];
     *ret = (struct activation){
         .walk = walk,
         .stack = stack,
@@ -26,27 +38,53 @@ bool activation_of(struct walk *walk, const struct unwound_stack *stack, size_t 
         .cpu = &frame->cpu,
         .cfa = frame->cfa,
         .thread_pointer = stack->thread_pointer,
-        .file = module->file,
-        .is_program = has_process_thread_locals(walk->snapshot, (size_t)module_index),
-        .bias = walk->snapshot->modules[module_index].bias,
+        .pc = frame->cpu.value[ARCH_PC],
     };
-    ret->address = lookup - ret->bias;
-    return functions_die(functions, ret->address, &ret->function);
+    return locate(walk, position_lookup(frame), ret);
+}
+
+/* A function that jumps has given back its frame: the registers are what the caller had, as far as
+ * a called function leaves them alone, and the return address stands where it stands for the
+ * function that is jumped to. */
+bool activation_of_jump(struct walk *walk, const struct unwound_stack *stack, size_t index,
+                        const struct tailcalls *jumps, size_t jump, struct activation *ret) {
+    *ret = (struct activation){
+        .walk = walk,
+        .stack = stack,
+        .index = index,
+        .cpu = &stack->frames[index + 1].cpu,
+        .cfa = stack->frames[index].cfa,
+        .thread_pointer = stack->thread_pointer,
+        .pc = jumps->pc[jump],
+        .jumps = *jumps,
+        .jump = jump + 1,
+    };
+    return locate(walk, ret->pc - 1, ret);
 }
 
 bool activation_caller(const struct activation *activation, struct activation *ret) {
-    size_t index = activation->index + 1;
+    struct walk *walk = activation->walk;
     const struct unwound_stack *stack = activation->stack;
+    size_t index = activation->index + 1;
+    struct tailcalls jumps = activation->jumps;
+    uint64_t entry;
     if (index >= stack->n || stack->frames[index].trust != FRAME_TRUST_CFI ||
-        stack->frames[index].after_gap || stack->frames[index].trampoline ||
-        !activation_of(activation->walk, stack, index, ret))
+        stack->frames[index].after_gap || stack->frames[index].trampoline)
         return false;
+    if (activation->jump == 0 && dw_die_entry(&activation->function, &entry))
+        jumps_find(walk, stack, activation->index, activation->module, entry + activation->bias,
+                   &jumps);
+    bool found = activation->jump < jumps.n ? activation_of_jump(walk, stack, activation->index,
+                                                                 &jumps, activation->jump, ret)
+                                            : activation_of(walk, stack, index, ret);
     ret->depth = activation->depth + 1;
-    return true;
+    return found;
 }
 
 bool activation_register(const struct activation *activation, unsigned number, uint64_t *ret) {
-    if (number >= ARCH_REGISTERS || !cpu_knows(activation->cpu, number))
+    /* The caller's stack pointer is that of its call. */
+    if (number >= ARCH_REGISTERS || (activation->jump > 0 && number == ARCH_SP) ||
+        !cpu_knows(activation->cpu, number))
         return false;
     *ret = activation->cpu->value[number];
     return true;

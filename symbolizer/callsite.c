@@ -7,7 +7,7 @@
 #include "symbolizer/dwarf/ranges.h"
 #include "symbolizer/dwarf/value.h"
 
-enum { NESTING_LIMIT = 64, CALLERS_LIMIT = 8 };
+enum { NESTING_LIMIT = 64, CALLERS_LIMIT = 8, SYMBOLS_PER_STEP = 16 };
 
 static bool may_hold_calls(unsigned tag) {
     return tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine;
@@ -61,16 +61,24 @@ static bool same_name(const char *a, const char *b) {
     return a && b && strcmp(a, b) == 0;
 }
 
-/* An external function is known to its caller by a declaration of its own. */
-static bool is_same_function(const struct dw_die *a, const struct dw_die *b) {
-    struct dw_die x = dw_die_declaration(*a), y = dw_die_declaration(*b);
+/* An external function is known to its caller by a declaration of its own, perhaps by another name
+ * than to itself. */
+static bool is_same_function(const struct activation *caller, const struct dw_die *named,
+                             const struct activation *callee) {
+    const struct dw_die *function = &callee->function;
+    struct dw_die x = dw_die_declaration(*named), y = dw_die_declaration(*function);
     if (x.unit == y.unit && x.offset == y.offset)
         return true;
-    const char *linked_x = linkage_name(a), *linked_y = linkage_name(b);
-    if (linked_x || linked_y)
-        return same_name(linked_x, linked_y);
-    return same_name(dw_die_inherited_string(a, DW_AT_name),
-                     dw_die_inherited_string(b, DW_AT_name));
+    const char *linked = linkage_name(named), *own = linkage_name(function);
+    const char *name = linked ? linked : dw_die_inherited_string(named, DW_AT_name);
+    if (same_name(name, own ? own : dw_die_inherited_string(function, DW_AT_name)))
+        return true;
+    const struct symbols *symbols = walk_symbols(caller->walk, (size_t)callee->module);
+    struct symbol symbol;
+    uint64_t entry;
+    return name && symbols && activation_spend(caller, symbols_count(symbols) / SYMBOLS_PER_STEP) &&
+           symbols_find(symbols, name, &symbol) && dw_die_entry(function, &entry) &&
+           symbol.address == entry;
 }
 
 /* Where the called function has gone on to another one by a jump, that one was told other things
@@ -83,7 +91,7 @@ static bool calls(const struct activation *caller, const struct dw_die *site,
     uint64_t address, entry;
     if (dw_die_reference(site, DW_AT_call_origin, &origin) ||
         dw_die_reference(site, DW_AT_abstract_origin, &origin))
-        return is_same_function(&origin, &callee->function);
+        return is_same_function(caller, &origin, callee);
     if (!dw_die_attribute(site, DW_AT_call_target, &value) &&
         !dw_die_attribute(site, DW_AT_GNU_call_site_target, &value))
         return false;
@@ -140,8 +148,8 @@ enum outcome callsite_entry_value(const struct activation *activation,
     struct activation caller;
     struct dw_die site, parameter;
     if (activation->depth >= CALLERS_LIMIT || !activation_caller(activation, &caller) ||
-        !find_site(&caller, caller.cpu->value[ARCH_PC] - caller.bias, &site) ||
-        !calls(&caller, &site, activation) || !dw_die_child(&site, &parameter))
+        !find_site(&caller, caller.pc - caller.bias, &site) || !calls(&caller, &site, activation) ||
+        !dw_die_child(&site, &parameter))
         return OUTCOME_OPTIMIZED_OUT;
     do {
         if (!activation_spend(activation, 1))

@@ -509,6 +509,8 @@ enum outcome expression_place(const struct activation *activation,
                               const struct expression *expression, const uint64_t *start,
                               struct place *ret) {
     struct machine machine = {.activation = activation, .start = start, .place = ret};
+    if (expression->size == 0)
+        return OUTCOME_OPTIMIZED_OUT;
     if (start)
         push(&machine, *start);
     return run(&machine, expression, 0);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { WIDTH_MAX = 4, BYTES_MAX = 4 * PRINTER_ELEMENTS + 8, LAST_CODE = 0x10ffff };
+enum { WIDTH_MAX = 4, BYTES_MAX = 4 * PRINTER_ELEMENTS + 8, LAST_CODE = 0x10ffff, ESCAPE = 033 };
 
 struct character {
     uint32_t code;
@@ -86,7 +86,9 @@ static void add_character(struct printer *printer, struct character character, c
     bool control = character.code < 0x20 || (character.code >= 0x7f && character.code < 0xa0);
     bool was_numeric = *numeric;
     *numeric = false;
-    if (letter) {
+    if (character.code == ESCAPE) {
+        printer_add(printer, "\\033");
+    } else if (letter) {
         printer_format(printer, "\\%c", NAMES[letter - LETTERS]);
     } else if (!character.bad && !control && !(was_numeric && digit)) {
         if (character.code == (uint8_t)quote || character.code == '\\')

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "symbolizer/frames.h"
-#include "symbolizer/tailcalls.h"
+#include "symbolizer/jumps.h"
 #include "symbolizer/unwind.h"
 #include "symbolizer/variables.h"
 
@@ -92,6 +92,14 @@ static int append_place(struct walk *walk, struct frame base, struct module **re
                          base.module < 0 ? base.lookup : base.offset, &base, list);
 }
 
+/* May one more frame have its variables read? */
+static bool describes(struct walk *walk) {
+    if (!walk->variables.wants || walk->budget.described == 0)
+        return false;
+    walk->budget.described--;
+    return true;
+}
+
 /* stack->frames[index + 1], where it is there, is the caller. */
 static int append_frames(struct walk *walk, const struct unwound_stack *stack, size_t index,
                          struct frame_list *list) {
@@ -107,47 +115,19 @@ static int append_frames(struct walk *walk, const struct unwound_stack *stack, s
     size_t first = list->n;
     struct module *module;
     int r = append_place(walk, base, &module, list);
-    if (r == 0 && module && walk->variables.wants && walk->budget.described > 0) {
-        walk->budget.described--;
+    if (r == 0 && module && describes(walk))
         r = variables_read(walk, stack, index, &list->frames[first], list->n - first);
-    }
     return r;
-}
-
-static struct tailcalls_side side_of(struct place *place) {
-    struct walk *walk = place->walk;
-    struct module *opened = walk_names(walk, (size_t)place->module);
-    return (struct tailcalls_side){
-        .functions = opened ? module_functions(walk->cache, &walk->source, opened) : NULL,
-        .symbols = place_symbols,
-        .data = place,
-        .bias = walk->snapshot->modules[place->module].bias,
-    };
 }
 
 /* Between a frame, whose physical function is the list's last, and its caller. */
 static int append_tail_calls(struct walk *walk, const struct unwound_stack *stack, size_t index,
                              struct frame_list *list) {
-    const struct unwound *callee = &stack->frames[index], *caller = callee + 1;
     const struct frame *function = &list->frames[list->n - 1];
-    uint64_t pc = caller->cpu.value[ARCH_PC];
-    int module = walk_module_at(walk, pc - 1);
-    if (module < 0 || function->module < 0 || function->symbol_address == 0 || callee->trampoline ||
-        caller->trust != FRAME_TRUST_CFI || caller->interrupted || caller->trampoline ||
-        caller->after_gap || !walk_executable(walk, function->lookup) ||
-        walk->budget.symbolized == 0)
-        return 0;
-    struct place caller_place = {walk, module}, callee_place = {walk, function->module};
-    struct tailcalls_side from = side_of(&caller_place), other;
-    const struct tailcalls_side *to = &from;
     struct tailcalls jumps;
-    if (!from.functions)
+    if (walk->budget.symbolized == 0)
         return 0;
-    if (function->module != module) {
-        other = side_of(&callee_place);
-        to = &other;
-    }
-    tailcalls_between(&from, pc, to, function->symbol_address, &walk->budget.jumped, &jumps);
+    jumps_find(walk, stack, index, function->module, function->symbol_address, &jumps);
     for (size_t i = 0; i < jumps.n; i++) {
         struct frame base = {.pc = jumps.pc[i],
                              .lookup = jumps.pc[i] - 1,
@@ -161,6 +141,10 @@ static int append_tail_calls(struct walk *walk, const struct unwound_stack *stac
         /* As gdb shows it: where the jump stands, not what that was inlined into. */
         frame_list_cut(list, first + 1);
         list->frames[first].inlined = false;
+        if (opened && describes(walk))
+            r = variables_of_jump(walk, stack, index, &jumps, i, &list->frames[first]);
+        if (r < 0)
+            return r;
     }
     return 0;
 }

@@ -10,7 +10,7 @@
 #include "symbolizer/expression.h"
 #include "symbolizer/values.h"
 
-enum { SCOPES_LIMIT = 128, VARIABLES_LIMIT = 256, NAME_LIMIT = 512, ORIGINS_LIMIT = 8 };
+enum { SCOPES_LIMIT = 128, VARIABLES_LIMIT = 256, NAME_LIMIT = 512, CONSTANT_BYTES = 16 };
 
 /* The scopes of a function that hold an address, outermost first. */
 struct scopes {
@@ -76,17 +76,23 @@ static struct variable *add(struct reader *reader) {
     return &frame->variables[frame->n_variables];
 }
 
-static enum outcome constant_place(const struct dw_value *value, uint64_t *number,
+/* bytes: what a constant that is shorter than its type is copied to. */
+static enum outcome constant_place(const struct dw_value *value, uint8_t bytes[CONSTANT_BYTES],
                                    struct place *ret) {
     int64_t widened;
     const char *text = dw_value_string(value);
+    memset(bytes, 0, CONSTANT_BYTES);
     if (text) {
         *ret = place_of_bytes((const uint8_t *)text, strlen(text) + 1);
-    } else if (value->block) {
+    } else if (value->block && value->size >= CONSTANT_BYTES) {
         *ret = place_of_bytes(value->block, value->size);
+    } else if (value->block) {
+        memcpy(bytes, value->block, value->size);
+        *ret = place_of_bytes(bytes, CONSTANT_BYTES);
     } else if (dw_value_signed(value, &widened)) {
-        *number = (uint64_t)widened;
-        *ret = place_of_bytes((const uint8_t *)number, sizeof(*number));
+        memcpy(bytes, &widened, sizeof(widened));
+        memset(bytes + sizeof(widened), widened < 0 ? 0xff : 0, CONSTANT_BYTES - sizeof(widened));
+        *ret = place_of_bytes(bytes, CONSTANT_BYTES);
     } else {
         return OUTCOME_NOT_CAPTURED;
     }
@@ -98,14 +104,14 @@ static void print(struct reader *reader, const struct dw_die *die) {
     struct dw_value value;
     struct dw_die type;
     struct place place;
-    uint64_t number;
+    uint8_t bytes[CONSTANT_BYTES];
     enum outcome outcome;
     *printer = (struct printer){.activation = &reader->activation,
                                 .is_secret = reader->activation.walk->variables.is_secret,
                                 .language = dw_unit_language(die->unit)};
     if (!dw_die_attribute(die, DW_AT_location, &value) &&
         dw_die_inherited(die, DW_AT_const_value, &value))
-        outcome = constant_place(&value, &number, &place);
+        outcome = constant_place(&value, bytes, &place);
     else
         outcome = expression_attribute(&reader->activation, die, DW_AT_location, &place);
     bool typed = type_of(die, &type);
@@ -245,4 +251,20 @@ int variables_read(struct walk *walk, const struct unwound_stack *stack, size_t 
             r = read_frame(&reader, &scopes, first, end);
     }
     return r;
+}
+
+int variables_of_jump(struct walk *walk, const struct unwound_stack *stack, size_t index,
+                      const struct tailcalls *jumps, size_t jump, struct frame *frame) {
+    const struct variable_policy *policy = &walk->variables;
+    struct reader reader = {.frame = frame};
+    struct scopes scopes;
+    size_t first;
+    if (!policy->wants(frame, policy->data) ||
+        !activation_of_jump(walk, stack, index, jumps, jump, &reader.activation))
+        return 0;
+    find_scopes(&reader.activation, &scopes);
+    for (first = scopes.n - 1;
+         first > 0 && dw_die_tag(&scopes.dies[first]) != DW_TAG_inlined_subroutine;)
+        first--;
+    return read_frame(&reader, &scopes, first, scopes.n);
 }

@@ -43,7 +43,7 @@ def variables(frame):
 frame = gdb.newest_frame()
 while frame is not None:
     frame.select()
-    print("FRAME " + json.dumps([frame.name(), frame.type() == gdb.TAILCALL_FRAME,
+    print("FRAME " + json.dumps([frame.name(),
                                  list(variables(frame))]))
     frame = frame.older()
 """
@@ -82,7 +82,7 @@ def gdb_frames(program: Path, core: Path, directory: Path) -> list[tuple]:
     frames = [json.loads(line[6:]) for line in output.stdout.splitlines()
               if line.startswith("FRAME ")]
     assert frames, output
-    return [(name, dict_of(pairs)) for name, tail, pairs in frames if not tail]
+    return [(name, dict_of(pairs)) for name, pairs in frames]
 
 
 def our_frames(snapshot: Path) -> list[tuple]:
