@@ -99,7 +99,7 @@ def lacks_lines(event):
                    if f.get("package", "").endswith("victim"))
 
 
-@pytest.mark.parametrize("compression", ["none", "zlib", "zlib-gnu"])
+@pytest.mark.parametrize("compression", ["none", "zlib", "zlib-gnu", "zstd"])
 def test_build_id_directory(tmp_path, compression):
     program = build(tmp_path)
     separate(program, by_build_id(tmp_path / "debug", program),
@@ -107,7 +107,7 @@ def test_build_id_directory(tmp_path, compression):
     check(run(tmp_path, program, roots=[tmp_path / "debug"]).event, tmp_path)
 
 
-@pytest.mark.parametrize("compression", ["zlib", "zlib-gnu"])
+@pytest.mark.parametrize("compression", ["zlib", "zlib-gnu", "zstd"])
 def test_compressed_in_the_file_itself(tmp_path, compression):
     program = build(tmp_path, f"-Wl,--compress-debug-sections={compression}")
     check(run(tmp_path, program).event, tmp_path)
