@@ -38,7 +38,8 @@ def step(*arguments: object) -> tuple[dict[str, int], str]:
 # What the compiler tells of its functions: every frame of every chain is right and claimed.
 KNOWN = [
     "gcc -O0", "gcc -O2", "clang -O0", "clang -O2", "gcc -O3 -mavx2", "gcc -O2 -fcf-protection",
-    "gcc -O2 -Wl,-z,now", "clang -O2 -fuse-ld=lld", "gcc -O2 -fuse-ld=gold", "gcc -O2 -static",
+    "gcc -O2 -Wl,-z,now", "clang -O2 -fuse-ld=lld", "gcc -O2 -fuse-ld=gold", "gcc -O2 -fuse-ld=mold",
+    "gcc -O2 -static",
     "gcc -O2 -static-pie", "gcc -O2 -s", "gcc -O2 -no-pie", "gcc -O2 -Wl,--no-eh-frame-hdr",
     "gcc -O2 -g " + NONE, "clang -O2 -gdwarf-5 " + NONE,
 ]

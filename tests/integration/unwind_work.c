@@ -92,8 +92,10 @@ NI int work(int n) {
     void *p = malloc(100);
     free(p);
     raise(SIGUSR1);
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+#ifdef __GLIBC__
+    /* In the vdso, and without its loop, which never ends for who is stepped. */
+    r += (int)(time(NULL) & 1);
+#endif
     r += getppid() & 1;
     return r;
 }
