@@ -222,12 +222,14 @@ static int print_lines(struct lookup *lookup, int in) {
         ssize_t n = read(in, input + used, INPUT_SIZE - 1 - used);
         if (n < 0 && errno == EINTR)
             continue;
-        /* A last line may lack its end, and one may be longer than any address. */
-        bool last = n <= 0 || (used += (size_t)n) == INPUT_SIZE - 1;
+        if (n > 0)
+            used += (size_t)n;
         char *line = input, *end;
         input[used] = '\0';
         for (; (end = memchr(line, '\n', used - (size_t)(line - input))); line = end + 1)
             print_address(lookup, strtoull(line, NULL, 16));
+        /* A last line may lack its end, and one may be longer than any address. */
+        bool last = n <= 0 || (line == input && used == INPUT_SIZE - 1);
         used -= (size_t)(line - input);
         if (last && used > 0) {
             print_address(lookup, strtoull(line, NULL, 16));

@@ -130,7 +130,10 @@ def test_addresses_from_stdin(tmp_path: Path) -> None:
     source.write_text(C_SOURCE)
     program = tmp_path / "program"
     subprocess.run(["gcc", "-O1", "-g", "-o", str(program), str(source)], check=True)
-    addresses = "".join(f"{address[2:]}\n" for address in code_addresses(program, 3)) + "\nzz\n"
+    # More than is read at once; without an end of the last line.
+    addresses = "".join(f"{address[2:]}\n" for address in code_addresses(program, 3) * 60)
+    assert len(addresses) > 1 << 16
+    addresses += "\nzz\n1139"
     ours, theirs = (subprocess.run([*command, "-e", str(program)], input=addresses, check=True,
                                    capture_output=True, text=True).stdout
                     for command in (COMMAND, ["addr2line", "-a", "-f", "-i", "-C"]))
