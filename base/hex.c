@@ -14,6 +14,19 @@ void hex_encode(const uint8_t *bytes, size_t size, char *text) {
     *text = '\0';
 }
 
+static unsigned digit(char c) {
+    return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+size_t hex_decode(const char *text, uint8_t *bytes, size_t size) {
+    size_t digits = strlen(text);
+    if (digits % 2 || digits / 2 > size || !hex_is(text, digits))
+        return 0;
+    for (size_t i = 0; i < digits / 2; i++)
+        bytes[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+    return digits / 2;
+}
+
 bool hex_is(const char *text, size_t digits) {
     return strspn(text, "0123456789abcdef") == digits && text[digits] == '\0';
 }

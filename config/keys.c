@@ -141,4 +141,15 @@ const struct config_key_info config_keys[CONFIG_KEYS] = {
         {"debuginfod-max-size", CONFIG_TYPE_SIZE, 1, "512M", {0}, "Longest file taken from them."},
     [CONFIG_DEBUGINFOD_CACHE_SIZE] =
         {"debuginfod-cache-size", CONFIG_TYPE_SIZE, 1, "2G", {0}, "Most that is kept of them."},
+    [CONFIG_INDEX_AFTER] = {"index-after",
+                            CONFIG_TYPE_NUMBER,
+                            1,
+                            "2",
+                            {0},
+                            "An index of a module's debug information is made when so many crashes "
+                            "needed it, 0 to 1000; 0: never, and none is used.",
+                            0,
+                            1000},
+    [CONFIG_INDEX_MAX_SIZE] =
+        {"index-max-size", CONFIG_TYPE_SIZE, 1, "1G", {0}, "Most that is kept of them."},
 };

@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "crashd/child.h"
+#include "crashd/indexer.h"
 
 enum { WORKERS_MAX = 4 };
 
@@ -91,12 +93,14 @@ static int on_overdue(sd_event_source *source, uint64_t usec, void *context) {
     return 0;
 }
 
-/* The user that workers of a system daemon are. */
-static void worker_user(char text[32]) {
+bool crew_user(const struct daemon *daemon, uint32_t domain, char text[32]) {
     struct passwd *user = getpwnam("crashd-worker");
     if (!user)
         user = getpwnam("nobody");
     snprintf(text, 32, "%u:%u", user ? user->pw_uid : 65534, user ? user->pw_gid : 65534);
+    /* A run's daemon works as its user on that user's own crashes. Root's run has others as well:
+     * their programs must not choose what root reads. */
+    return geteuid() == 0 && (!daemon->options.run_id || domain != 0);
 }
 
 static int start_worker(struct worker *worker, uint32_t domain) {
@@ -106,19 +110,20 @@ static int start_worker(struct worker *worker, uint32_t domain) {
     int r = ipc_pair(pair);
     if (r < 0)
         return r;
-    worker_user(user);
-    /* A run's daemon works as its user on that user's own crashes. Root's run has others as well:
-     * their programs must not choose what root reads. */
-    bool switch_user = geteuid() == 0 && (!daemon->options.run_id || domain != 0);
+    BASE_CLEANUP(close)
+    int indexes = indexer_directory(daemon, domain);
+    int fds[] = {pair[1], indexes};
     const char *arguments[] = {"crashd-worker",
                                "--debug-directories",
                                config_text(daemon->config, CONFIG_DEBUG_DIRECTORIES, NULL, NULL),
                                "--debug-cache",
                                daemon->debug_cache_path,
-                               switch_user ? "--user" : NULL,
+                               "--indexes",
+                               indexes < 0 ? "no" : "yes",
+                               crew_user(daemon, domain, user) ? "--user" : NULL,
                                user,
                                NULL};
-    pid_t pid = child_spawn("worker", arguments, &pair[1], 1);
+    pid_t pid = child_spawn("worker", arguments, fds, indexes < 0 ? 1 : 2);
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);

@@ -27,6 +27,8 @@ struct worker *crew_worker(struct crew *crew, uint32_t domain);
 /* 0 or negative errno; then the worker stays idle. */
 int crew_give(struct worker *worker, struct job *job, const json_t *request, const int *fds,
               size_t n_fds);
+/* The user that workers of a domain are, "UID:GID"; false if they stay who main is. */
+bool crew_user(const struct daemon *daemon, uint32_t domain, char text[32]);
 /* Kills them; no handler is called for what they were at. */
 void crew_stop(struct crew *crew);
 

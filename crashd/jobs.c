@@ -14,6 +14,7 @@
 #include "crashd/archive.h"
 #include "crashd/courier.h"
 #include "crashd/crew.h"
+#include "crashd/indexer.h"
 #include "crashd/notify.h"
 #include "crashd/refine.h"
 #include "crashd/request.h"
@@ -32,6 +33,7 @@ struct jobs {
     struct daemon *daemon;
     struct crew *crew;
     struct refine *refine;
+    struct indexer *indexer;
     struct job *first, **last;
     size_t n, storing, fetching, descriptors;
     bool held; /* the disk is full */
@@ -197,15 +199,18 @@ static void on_report(struct jobs *jobs, struct job *job, const json_t *answer) 
 static void on_done(void *context, struct job *job, const json_t *answer) {
     struct jobs *jobs = context;
     int64_t error = ipc_number(answer, "error");
-    if (error == 0)
+    if (error == 0) {
+        indexer_note(jobs->indexer, job, answer);
         on_report(jobs, job, answer);
-    else if (job->earlier < 0 && (error == EBADMSG || error == EPROTONOSUPPORT || error == E2BIG))
+    } else if (job->earlier < 0 &&
+               (error == EBADMSG || error == EPROTONOSUPPORT || error == E2BIG)) {
         give_up(jobs, job,
                 error == EBADMSG           ? "it is no snapshot"
                 : error == EPROTONOSUPPORT ? "its hook is newer than this crashd"
                                            : "it is too large");
-    else
+    } else {
         job_failed(jobs, job, strerror((int)error));
+    }
 }
 
 static void on_failed(void *context, struct job *job, const char *why) {
@@ -272,6 +277,7 @@ static void schedule(struct jobs *jobs) {
         }
         job->state = JOB_WORKING;
     }
+    indexer_allow(jobs->indexer, jobs->n == jobs->fetching);
 }
 
 static void read_death(struct jobs *jobs, const char *id, const struct ipc_message *message,
@@ -466,12 +472,16 @@ int jobs_new(struct daemon *daemon, struct jobs **ret) {
     jobs->last = &jobs->first;
     *ret = jobs;
     int r = refine_new(daemon, &jobs->refine);
+    if (r >= 0)
+        r = indexer_new(daemon, &jobs->indexer);
     return r < 0 ? r : crew_new(daemon, &handlers, jobs, &jobs->crew);
 }
 
 void jobs_stop(struct jobs *jobs) {
     if (jobs->crew)
         crew_stop(jobs->crew);
+    if (jobs->indexer)
+        indexer_stop(jobs->indexer);
 }
 
 struct jobs *jobs_free(struct jobs *jobs) {
@@ -480,6 +490,7 @@ struct jobs *jobs_free(struct jobs *jobs) {
     while (jobs->first)
         remove_job(jobs, jobs->first);
     crew_free(jobs->crew);
+    indexer_free(jobs->indexer);
     refine_free(jobs->refine);
     sd_event_source_disable_unref(jobs->hold);
     sd_event_source_disable_unref(jobs->suspicion);

@@ -30,10 +30,27 @@ static int set_limit(__rlimit_resource_t resource, rlim_t value) {
     return setrlimit(resource, &(struct rlimit){value, value}) < 0 ? -errno : 0;
 }
 
-static int limit_resources(void) {
+/* To make an index takes more: the debug information is mapped, and much of it is read. */
+static const rlim_t INDEX_MEMORY_MAX = (rlim_t)16 << 30, INDEX_DATA_MAX = 1 << 30,
+                    INDEX_SECONDS_MAX = 120;
+
+static int limit_index(uint64_t size) {
+    int r = set_limit(RLIMIT_FSIZE, size);
+    if (r == 0)
+        r = set_limit(RLIMIT_CPU, INDEX_SECONDS_MAX);
+    if (r == 0 && MEMORY_MAX != RLIM_INFINITY)
+        r = set_limit(RLIMIT_AS, INDEX_MEMORY_MAX);
+    if (r == 0 && MEMORY_MAX != RLIM_INFINITY)
+        r = set_limit(RLIMIT_DATA, INDEX_DATA_MAX);
+    return r;
+}
+
+static int limit_resources(const struct sandbox *sandbox) {
     int r = set_limit(RLIMIT_CORE, 0);
     if (r == 0)
         r = set_limit(RLIMIT_NOFILE, 512);
+    if (r == 0 && sandbox->index_size > 0)
+        return limit_index(sandbox->index_size);
     if (r == 0)
         r = set_limit(RLIMIT_FSIZE, RESULT_MAX);
     if (r == 0)
@@ -89,7 +106,15 @@ static int allow_files(int ruleset, bool system) {
     return r < 0 ? r : allow_reading(ruleset, AT_FDCWD, "/var/lib/dpkg");
 }
 
-static int restrict_files(bool system) {
+static int allow_directory(int ruleset, int directory) {
+    struct landlock_path_beneath_attr rule = {.allowed_access = LANDLOCK_READ,
+                                              .parent_fd = directory};
+    return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0
+               ? -errno
+               : 0;
+}
+
+static int restrict_files(bool system, int indexes) {
     /* All rights of the first version: any kernel that has landlock knows them. */
     struct landlock_ruleset_attr attributes = {.handled_access_fs =
                                                    (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
@@ -103,6 +128,8 @@ static int restrict_files(bool system) {
         return -errno;
     }
     int r = allow_files(ruleset, system);
+    if (r == 0 && indexes > 0)
+        r = allow_directory(ruleset, indexes);
     if (r == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
         r = -errno;
     return r;
@@ -186,7 +213,7 @@ static int restrict_calls(void) {
 
 int sandbox_enter(const struct sandbox *sandbox) {
     const char *step = "resource limits";
-    int r = limit_resources();
+    int r = limit_resources(sandbox);
     if (r == 0) {
         step = "change of user";
         r = become(sandbox);
@@ -199,7 +226,7 @@ int sandbox_enter(const struct sandbox *sandbox) {
     }
     if (r == 0) {
         step = "landlock";
-        r = restrict_files(sandbox->switch_user);
+        r = restrict_files(sandbox->switch_user, sandbox->indexes);
     }
     if (r == 0) {
         step = "seccomp";

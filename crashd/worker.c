@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* crashd-worker: snapshots of one trust domain in, reports out. */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/hex.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "crashd/bundle.h"
@@ -25,14 +27,22 @@
 #include "report/vars.h"
 #include "sentry/event.h"
 #include "snapshot/snapshot.h"
+#include "symbolizer/index/place.h"
 #include "symbolizer/symbolizer.h"
 
 extern const int crashhook_inert;
 __attribute__((visibility("default"))) const int crashhook_inert = 1;
 
-enum { DIRECTORIES_MAX = 16, SOURCE_LINES = 5, SNAPSHOT_MAX = 256 << 20, NICENESS = 10 };
+enum {
+    DIRECTORIES_MAX = 16,
+    SOURCE_LINES = 5,
+    SNAPSHOT_MAX = 256 << 20,
+    NICENESS = 10,
+    INDEXED_MAX = 32
+};
 
 struct worker {
+    struct index_place *indexes; /* NULL: none */
     struct symbolizer *symbolizer;
     struct package_cache *packages;
     struct keptfiles *debug_files;
@@ -183,6 +193,29 @@ static int set_sources(const json_t *facts, const json_t *settings, struct walk 
     return 0;
 }
 
+/* What main needs to know of indexes: whose debug information was read, or would have been. */
+static void add_modules(struct worker *worker, const struct snapshot *snapshot, struct walk *walk,
+                        json_t *answer) {
+    json_t *list = json_array();
+    char build_id[2 * sizeof(worker->indexes->build_id) + 1];
+    for (size_t i = 0; i < snapshot->n_modules && json_array_size(list) < INDEXED_MAX; i++) {
+        const struct snapshot_module *module = &snapshot->modules[i];
+        struct walk_module known = walk_module(walk, i);
+        if (known.symbols != MODULE_SYMBOLS_DWARF || module->build_id_size == 0 ||
+            module->build_id_size > sizeof(worker->indexes->build_id))
+            continue;
+        hex_encode(module->build_id, module->build_id_size, build_id);
+        json_array_append_new(list, json_pack("{ss ss sb}", "build_id", build_id, "path",
+                                              module->path, "indexed", known.indexed));
+    }
+    json_object_set_new(answer, "modules", list);
+    if (worker->indexes->error < 0) {
+        hex_encode(worker->indexes->build_id, worker->indexes->build_id_size, build_id);
+        json_object_set_new(answer, "index_damaged", json_string(build_id));
+    }
+    worker->indexes->error = 0;
+}
+
 static int report(struct worker *worker, struct ipc_message *message, json_t *answer) {
     const json_t *facts = json_object_get(message->body, "facts"),
                  *settings = json_object_get(message->body, "settings");
@@ -237,7 +270,20 @@ static int report(struct worker *worker, struct ipc_message *message, json_t *an
         json_object_set_new(answer, "missing", missing_list(crash, walk));
         json_object_set_new(answer, "used", keptfiles_used(worker->debug_files, crash));
     }
+    if (r == 0 && walk && worker->indexes)
+        add_modules(worker, snapshot, walk, answer);
     return r;
+}
+
+static int make_index(struct worker *worker, struct ipc_message *message) {
+    struct walk_file files[IPC_FDS_MAX + KEPTFILES_MAX];
+    if (message->n_fds < 2)
+        return -EINVAL;
+    size_t n_files = take_files(worker, message, files);
+    return symbolizer_build_index(worker->symbolizer, files, n_files,
+                                  ipc_text(message->body, "path"),
+                                  ipc_text(message->body, "build_id"), message->fds[1],
+                                  (uint64_t)ipc_number(message->body, "max_size"));
 }
 
 static int serve(struct worker *worker) {
@@ -249,7 +295,10 @@ static int serve(struct worker *worker) {
             return r;
         const char *id = ipc_text(json_object_get(message.body, "facts"), "event_id");
         json_t *answer = json_pack("{ss ss}", "type", "done", "id", id);
-        r = report(worker, &message, answer);
+        if (ipc_is(&message, "index"))
+            r = make_index(worker, &message);
+        else
+            r = report(worker, &message, answer);
         json_object_set_new(answer, "error", json_integer(-r));
         r = ipc_send_new(IPC_CHILD_FD, answer);
         if (r < 0)
@@ -271,6 +320,7 @@ int main(int argc, char **argv) {
     const char *directories[DIRECTORIES_MAX + 2] = {"/usr/lib/debug"}, *cache = NULL;
     size_t n_directories = 1;
     struct sandbox sandbox = {0};
+    struct index_place indexes = {.is_directory = true};
     struct worker worker = {0};
 
     log_open("crashd: worker");
@@ -283,6 +333,11 @@ int main(int argc, char **argv) {
             n_directories = split(argv[i + 1], directories);
         } else if (strcmp(argv[i], "--debug-cache") == 0) {
             cache = argv[i + 1];
+        } else if (strcmp(argv[i], "--indexes") == 0) {
+            if (strcmp(argv[i + 1], "yes") == 0)
+                sandbox.indexes = indexes.fd = IPC_CHILD_FD + 1;
+        } else if (strcmp(argv[i], "--index-size") == 0) {
+            sandbox.index_size = strtoull(argv[i + 1], NULL, 10);
         }
     }
     /* Below the state directory, which the sandbox hides: what is used of it comes as descriptors,
@@ -291,10 +346,14 @@ int main(int argc, char **argv) {
     directories[n_directories] = NULL;
     /* Where many die at once, those that are dying come first. */
     setpriority(PRIO_PROCESS, 0, NICENESS);
+    if (sandbox.index_size > 0)
+        sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0});
     if (sandbox_enter(&sandbox) < 0)
         return EXIT_FAILURE;
     struct symbolizer_options options = {
         .debug_directories = directories, .source_lines = SOURCE_LINES, .max_cached_modules = 64};
+    if (sandbox.indexes > 0)
+        options.indexes = worker.indexes = &indexes;
     if (symbolizer_new(&options, &worker.symbolizer) < 0)
         return EXIT_FAILURE;
     worker.packages = package_cache_new();

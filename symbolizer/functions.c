@@ -58,6 +58,10 @@ static struct units *units_of(struct functions *functions) {
     return &functions->units;
 }
 
+bool functions_indexed(const struct functions *functions) {
+    return functions->index && !functions->damaged;
+}
+
 struct functions *functions_free(struct functions *functions) {
     if (functions) {
         index_close(functions->index);

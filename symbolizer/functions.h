@@ -53,6 +53,8 @@ int functions_new(struct dw_info *info, struct functions **ret);
  * information; all others do, and if the index is damaged. */
 int functions_new_indexed(struct index *index, struct functions_source source,
                           struct functions **ret);
+/* Whether an index answers, and is not damaged. */
+bool functions_indexed(const struct functions *functions);
 struct functions *functions_free(struct functions *functions);
 
 /* False if no unit knows the address. The chain is to be freed in any case. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "symbolizer/frames.h"
 #include "symbolizer/jumps.h"
 #include "symbolizer/unwind.h"
@@ -48,6 +49,25 @@ struct symbolizer *symbolizer_free(struct symbolizer *symbolizer) {
 
 void symbolizer_look_again(struct symbolizer *symbolizer) {
     module_cache_look_again(&symbolizer->cache);
+}
+
+int symbolizer_build_index(struct symbolizer *symbolizer, const struct walk_file *files,
+                           size_t n_files, const char *path, const char *build_id, int fd,
+                           uint64_t limit) {
+    struct file_source source = {files, n_files};
+    struct module *module;
+    uint8_t id[64];
+    size_t size = hex_decode(build_id, id, sizeof(id));
+    if (size == 0)
+        return -EINVAL;
+    int r = module_acquire(&symbolizer->cache, &source, path, id, size, &module);
+    for (int debug = 0; r < 0 && debug <= 1; debug++)
+        r = module_acquire_by_build_id(&symbolizer->cache, &source, id, size, debug, &module);
+    if (r < 0)
+        return r;
+    r = module_build_index(&symbolizer->cache, &source, module, fd, limit);
+    module_release(&symbolizer->cache, module);
+    return r;
 }
 
 void symbolizer_configure(struct symbolizer *symbolizer, struct walk *walk) {

@@ -39,6 +39,12 @@ struct symbolizer *symbolizer_free(struct symbolizer *symbolizer);
 /* Debug files have come: what was missing is looked for again by the next walk. */
 void symbolizer_look_again(struct symbolizer *symbolizer);
 
+/* Writes the index of the file with that build-id (hexadecimal) to fd, an empty file. As
+ * index_build (symbolizer/index/build.h), or why the file could not be opened. */
+int symbolizer_build_index(struct symbolizer *symbolizer, const struct walk_file *files,
+                           size_t n_files, const char *path, const char *build_id, int fd,
+                           uint64_t limit);
+
 /* The snapshot must outlive the walk. files may be NULL. 0 or -ENOMEM. */
 int walk_new(struct symbolizer *symbolizer, const struct snapshot *snapshot,
              const struct walk_file *files, size_t n_files, struct walk **ret);
@@ -91,6 +97,7 @@ struct walk_module {
     uint64_t vmaddr;        /* lowest p_vaddr of PT_LOAD */
     const char *package_note; /* JSON of .note.package, or NULL */
     const uint8_t *text_id; /* 16 bytes, SENTRY.md 2.5's id of a module without build-id, or NULL */
+    bool indexed;           /* its index was looked into, not its debug information */
 };
 
 /* About snapshot.modules[index]; valid until the walk's end. */

@@ -289,6 +289,7 @@ struct walk_module walk_module(struct walk *walk, size_t index) {
     ret.package_note = text_empty(known->package_note) ? NULL : known->package_note;
     if (entry->used && names && names->functions) {
         ret.symbols = MODULE_SYMBOLS_DWARF;
+        ret.indexed = functions_indexed(names->functions);
         /* An index does without it, but the report names it. */
         module_debug_file(walk->cache, &walk->source, names);
     } else if (entry->used) {
