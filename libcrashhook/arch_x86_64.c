@@ -335,6 +335,12 @@ void arch_registers(const ucontext_t *context, uint64_t thread_pointer,
     *known = ((uint64_t)1 << SNAPSHOT_REGISTER_GS_BASE) - 1;
 }
 
+uint64_t arch_vectors(const ucontext_t *context) {
+    const struct _libc_fpstate *state = context->uc_mcontext.fpregs;
+
+    return state == NULL ? 0 : (uint64_t)state->_xmm;
+}
+
 void arch_trap(const ucontext_t *context, struct arch_trap *trap) {
     trap->number = (uint64_t)context->uc_mcontext.gregs[REG_TRAPNO];
     trap->error = (uint64_t)context->uc_mcontext.gregs[REG_ERR];

@@ -22,6 +22,7 @@ static struct {
 void death_take_cause(struct cause *cause, const siginfo_t *info, const ucontext_t *context) {
     text_copy(&cause->info, info, sizeof cause->info);
     arch_registers(context, arch_thread_pointer(), cause->registers, &cause->known);
+    cause->vectors = arch_vectors(context);
     arch_trap(context, &cause->trap);
 }
 

@@ -12,6 +12,7 @@ struct cause {
     siginfo_t info;
     uint64_t registers[SNAPSHOT_REGISTER_COUNT];
     uint64_t known;
+    uint64_t vectors; /* where the kernel has put them, 0 if that is not known */
     struct arch_trap trap;
 };
 

@@ -12,6 +12,7 @@ enum {
     STACK_MIN = 1024, /* where there are thousands of threads */
     STACK_BASE_SIZE = 16 * 1024,
     THREAD_SECTION_SIZE = 512,
+    CRASHED_SECTION_SIZE = 1024,
     /* What a thread's sections take beside the stack. */
     THREAD_OVERHEAD = 320,
     /* A frame may have jumped over the guard page of its stack by so much. */
@@ -148,6 +149,13 @@ static void write_registers(struct capture *capture, const uint64_t *registers, 
     snapshot_writer_uint(&capture->writer, SNAPSHOT_THREAD_KNOWN, known);
 }
 
+static void write_vectors(struct capture *capture, uint64_t address) {
+    uint8_t vectors[SNAPSHOT_VECTORS * SNAPSHOT_VECTOR_SIZE];
+
+    if (address != 0 && memory_read_all(&capture->memory, address, vectors, sizeof vectors))
+        snapshot_writer_bin(&capture->writer, SNAPSHOT_THREAD_VECTORS, vectors, sizeof vectors);
+}
+
 static void write_name(struct capture *capture, int tid) {
     char path[48], name[32];
     struct text text = text_in(path, sizeof path);
@@ -200,11 +208,13 @@ void stacks_write_crashed(struct capture *capture) {
     size = stack_size(&stack, STACK_SIZE);
     rest = stack.end - stack.start - size;
 
-    snapshot_writer_begin(writer, SNAPSHOT_SECTION_THREAD, THREAD_SECTION_SIZE);
+    snapshot_writer_begin(writer, SNAPSHOT_SECTION_THREAD, CRASHED_SECTION_SIZE);
     snapshot_writer_uint(writer, SNAPSHOT_THREAD_TID, (uint64_t)tid);
     write_name(capture, tid);
     snapshot_writer_bool(writer, SNAPSHOT_THREAD_CRASHED, true);
     write_registers(capture, cause->registers, cause->known);
+    if (!capture->secret)
+        write_vectors(capture, cause->vectors);
     if (capture->secret)
         capture_string(capture, SNAPSHOT_THREAD_MISSING,
                        "the process is not dumpable: its memory is not read");

@@ -177,6 +177,11 @@ static void take_thread(struct reading *reading, uint64_t key, const msgpack_obj
         thread->has_syscall = true;
         thread->syscall = value_uint32(value);
         break;
+    case SNAPSHOT_THREAD_VECTORS:
+        if (value->type == MSGPACK_OBJECT_BIN &&
+            value->via.bin.size == SNAPSHOT_VECTORS * SNAPSHOT_VECTOR_SIZE)
+            thread->vectors = (const uint8_t *)value->via.bin.ptr;
+        break;
     case SNAPSHOT_THREAD_STACK_LIMIT:
         thread->stack_limit = value_uint(value);
         break;

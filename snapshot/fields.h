@@ -97,7 +97,8 @@ enum { SNAPSHOT_VERSION = 1 };
     X(6, KNOWN, known, uint, "bit n set: registers[n] is known; absent: all")                      \
     X(7, MISSING, missing, str, "why registers or stack could not be had")                         \
     X(8, SYSCALL, syscall, uint, "number of the call it is blocked in")                            \
-    X(9, STACK_LIMIT, stack_limit, uint, "end (highest address) of the mapping that holds sp")
+    X(9, STACK_LIMIT, stack_limit, uint, "end (highest address) of the mapping that holds sp")     \
+    X(10, VECTORS, vectors, bin, "of the crashed one; x86_64: xmm0 to xmm15, 16 bytes each")
 
 #define SNAPSHOT_MEMORY_FIELDS(X)                                                                  \
     X(1, ADDRESS, address, uint, "")                                                               \
@@ -231,6 +232,8 @@ enum {
     SNAPSHOT_REGISTER_RFLAGS = 17,
     SNAPSHOT_REGISTER_FS_BASE = 18,
     SNAPSHOT_REGISTER_GS_BASE = 19,
+    SNAPSHOT_VECTORS = 16,
+    SNAPSHOT_VECTOR_SIZE = 16,
 };
 
 enum {

@@ -46,6 +46,7 @@ struct snapshot_thread {
     bool has_syscall;
     uint32_t syscall;
     uint64_t stack_limit;
+    const uint8_t *vectors; /* SNAPSHOT_VECTORS of SNAPSHOT_VECTOR_SIZE bytes, NULL if unknown */
 };
 
 struct snapshot_memory {

@@ -81,7 +81,21 @@ bool activation_caller(const struct activation *activation, struct activation *r
     return found;
 }
 
+const uint8_t *activation_vector(const struct activation *activation, unsigned number) {
+    const struct unwound_stack *stack = activation->stack;
+    unsigned index = number - ARCH_VECTOR_0;
+    if (!stack || !stack->vectors || activation->jump > 0 || number < ARCH_VECTOR_0 ||
+        index >= SNAPSHOT_VECTORS || !(stack->frames[activation->index].vectors >> index & 1))
+        return NULL;
+    return stack->vectors + (size_t)index * SNAPSHOT_VECTOR_SIZE;
+}
+
 bool activation_register(const struct activation *activation, unsigned number, uint64_t *ret) {
+    const uint8_t *vector = activation_vector(activation, number);
+    if (vector) {
+        memcpy(ret, vector, sizeof(*ret));
+        return true;
+    }
     /* The caller's stack pointer is that of its call. */
     if (number >= ARCH_REGISTERS || (activation->jump > 0 && number == ARCH_SP) ||
         !cpu_knows(activation->cpu, number))

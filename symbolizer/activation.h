@@ -40,7 +40,10 @@ bool activation_of_jump(struct walk *walk, const struct unwound_stack *stack, si
 /* That of the caller; false if there is none that is known for sure. */
 bool activation_caller(const struct activation *activation, struct activation *ret);
 
+/* The low 64 bits of a register, by DWARF's number. */
 bool activation_register(const struct activation *activation, unsigned number, uint64_t *ret);
+/* All of a vector register; NULL if it is not one, or not known. */
+const uint8_t *activation_vector(const struct activation *activation, unsigned number);
 size_t activation_memory(const struct activation *activation, uint64_t address, void *buffer,
                          size_t size);
 /* Where the thread-local variable of the frame's module is. */

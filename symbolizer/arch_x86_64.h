@@ -15,6 +15,7 @@ enum {
     ARCH_SP = 7,
     ARCH_PC = 16,
     ARCH_WORD = 8,
+    ARCH_VECTOR_0 = 17,    /* xmm0, by DWARF's numbers */
     ARCH_CALL_LONGEST = 7, /* bytes of the longest call instruction that is recognized */
 };
 
@@ -81,6 +82,11 @@ struct arch_accept {
  * until accept likes what stands where the return address must be. budget: of instructions. */
 bool arch_follow_code(struct walk *walk, const struct cpu *start, const struct arch_code *code,
                       const struct arch_accept *accept, size_t *budget);
+
+/* The registers (bit n: DWARF's number n) that the code of a function at [start, end) cannot have
+ * changed when it has come to pc for the first time, which is behind a call that has not returned
+ * or at an instruction that was interrupted. 0 where that is not certain. */
+uint64_t arch_untouched(struct walk *walk, uint64_t start, uint64_t end, uint64_t pc);
 
 /* Where the program's own thread-local variable at offset is: its block lies below the thread
  * pointer (variant II of the ELF specification for thread-local storage). */

@@ -40,6 +40,7 @@ static enum outcome copy(const uint8_t *from, size_t size, uint64_t first, uint8
 /* Whole bytes of the source of a piece. */
 static enum outcome read_source(const struct activation *activation, const struct piece *piece,
                                 uint64_t first, uint8_t *to, size_t n) {
+    const uint8_t *vector;
     uint64_t value;
     switch (piece->kind) {
     case PIECE_MEMORY:
@@ -47,6 +48,9 @@ static enum outcome read_source(const struct activation *activation, const struc
                    ? OUTCOME_OK
                    : OUTCOME_NOT_CAPTURED;
     case PIECE_REGISTER:
+        vector = activation_vector(activation, (unsigned)piece->number);
+        if (vector)
+            return copy(vector, SNAPSHOT_VECTOR_SIZE, first, to, n);
         if (!activation_register(activation, (unsigned)piece->number, &value))
             return OUTCOME_NOT_CAPTURED;
         return copy((const uint8_t *)&value, sizeof(value), first, to, n);

@@ -7,6 +7,7 @@
 #include "base/hex.h"
 #include "symbolizer/frames.h"
 #include "symbolizer/jumps.h"
+#include "symbolizer/kept.h"
 #include "symbolizer/unwind.h"
 #include "symbolizer/variables.h"
 
@@ -207,8 +208,11 @@ int walk_stack(struct walk *walk, size_t thread, struct stack *ret) {
     struct unwound_stack stack;
     struct frame_list list = {0};
     int r = unwind_stack(walk, &start, &stack);
+    stack.vectors = from->vectors;
     if (from->known >> SNAPSHOT_REGISTER_FS_BASE & 1)
         stack.thread_pointer = from->registers[SNAPSHOT_REGISTER_FS_BASE];
+    if (r == 0 && walk->variables.wants)
+        kept_registers(walk, &stack);
     if (r == 0)
         r = symbolize(walk, &stack, &list, ret);
     free(stack.frames);

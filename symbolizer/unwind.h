@@ -14,7 +14,8 @@ enum { UNWIND_FRAMES_LIMIT = 64 << 10 };
  * function left or saved, as far as it is known. */
 struct unwound {
     struct cpu cpu;
-    uint64_t cfa; /* by call frame information, else 0 */
+    uint64_t cfa;     /* by call frame information, else 0 */
+    uint32_t vectors; /* bit n: vector register n is what it is in the newest frame */
     enum frame_trust trust;
     bool interrupted, trampoline, after_gap;
     bool entry; /* pc is a function's first instruction, laid there to be returned to by who made
@@ -27,6 +28,7 @@ struct unwound_stack {
     bool complete;
     const char *ended;
     uint64_t thread_pointer; /* 0 if unknown */
+    const uint8_t *vectors;  /* the vector registers of frames[0], NULL if unknown */
 };
 
 enum step {

@@ -148,6 +148,21 @@ static bool is_float_size(uint64_t size) {
     return size == sizeof(float) || size == sizeof(double) || size == sizeof(long double);
 }
 
+/* One part may be known without the other. */
+static void add_complex(struct printer *printer, const struct object *object, uint64_t size) {
+    for (unsigned part = 0; part < 2; part++) {
+        uint8_t bytes[sizeof(long double)];
+        enum outcome outcome = place_read(printer->activation, object->place,
+                                          object->bit + part * size * 8, size * 8, bytes);
+        printer_add(printer, part ? " + " : "");
+        if (outcome == OUTCOME_OK)
+            add_float(printer, bytes, size);
+        else
+            printer_outcome(printer, outcome);
+    }
+    printer_add(printer, "i");
+}
+
 void value_base(struct printer *printer, const struct object *object) {
     struct dw_die type;
     uint64_t size = 0, encoding = 0;
@@ -161,6 +176,10 @@ void value_base(struct printer *printer, const struct object *object) {
         return;
     }
     uint64_t bits = object->bits && object->bits < size * 8 ? object->bits : size * 8;
+    if (encoding == DW_ATE_complex_float && is_float_size(size / 2)) {
+        add_complex(printer, object, size / 2);
+        return;
+    }
     enum outcome outcome = place_read(printer->activation, object->place, object->bit, bits, bytes);
     if (outcome != OUTCOME_OK) {
         printer_outcome(printer, outcome);
@@ -168,11 +187,6 @@ void value_base(struct printer *printer, const struct object *object) {
     }
     if (encoding == DW_ATE_float && is_float_size(size)) {
         add_float(printer, bytes, size);
-    } else if (encoding == DW_ATE_complex_float && is_float_size(size / 2)) {
-        add_float(printer, bytes, size / 2);
-        printer_add(printer, " + ");
-        add_float(printer, bytes + size / 2, size / 2);
-        printer_add(printer, "i");
     } else if (bits > 64) {
         add_wide(printer, bytes, is_signed(encoding));
     } else {
