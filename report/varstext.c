@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
-enum { COLUMNS = 100, INDENT = 9, GAP = 3, CONTINUED = 4 };
+enum { COLUMNS = 100, INDENT = 9, GAP = 3, CONTINUED = 4, VALUE_MAX = 1000 };
 
 static void new_line(FILE *out, size_t *column, size_t indent) {
     if (*column)
@@ -37,11 +38,12 @@ static void print_one(FILE *out, const char *text, size_t *column) {
         size_t part = fitting(text, length, COLUMNS - *column), blank = part;
         while (blank > part / 2 && text[blank] != ' ')
             blank--;
-        if (text[blank] == ' ')
-            part = blank + 1;
+        bool found = text[blank] == ' ';
+        if (found)
+            part = blank;
         fwrite(text, 1, part, out);
-        text += part;
-        length -= part;
+        text += part + found;
+        length -= part + found;
         new_line(out, column, INDENT + CONTINUED);
     }
     fputs(text, out);
@@ -54,7 +56,9 @@ void varstext_print(FILE *out, const struct frame *frame) {
         const struct variable *variable = &frame->variables[i];
         BASE_CLEANUP(free)
         char *text = NULL;
-        if (asprintf(&text, "%s = %s", variable->name, variable->value) < 0) {
+        BASE_CLEANUP(free)
+        char *value = text_clean(variable->value, VALUE_MAX);
+        if (!value || asprintf(&text, "%s = %s", variable->name, value) < 0) {
             text = NULL;
             continue;
         }
