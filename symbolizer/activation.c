@@ -90,6 +90,20 @@ const uint8_t *activation_vector(const struct activation *activation, unsigned n
     return stack->vectors + (size_t)index * SNAPSHOT_VECTOR_SIZE;
 }
 
+/* As it was when the newest function was interrupted. */
+static bool newest_register(const struct activation *activation, unsigned number, uint64_t *ret) {
+    const struct unwound *frames = activation->stack->frames;
+    for (size_t i = activation->index; i > 0; i--) {
+        if (frames[i].trust != FRAME_TRUST_CFI || frames[i].after_gap || frames[i - 1].trampoline)
+            return false;
+        if (frames[i - 1].interrupted && cpu_knows(&frames[i - 1].cpu, number)) {
+            *ret = frames[i - 1].cpu.value[number];
+            return true;
+        }
+    }
+    return false;
+}
+
 bool activation_register(const struct activation *activation, unsigned number, uint64_t *ret) {
     const uint8_t *vector = activation_vector(activation, number);
     if (vector) {
@@ -97,9 +111,11 @@ bool activation_register(const struct activation *activation, unsigned number, u
         return true;
     }
     /* The caller's stack pointer is that of its call. */
-    if (number >= ARCH_REGISTERS || (activation->jump > 0 && number == ARCH_SP) ||
-        !cpu_knows(activation->cpu, number))
+    if (number >= ARCH_REGISTERS || (activation->jump > 0 && number == ARCH_SP))
         return false;
+    if (!cpu_knows(activation->cpu, number))
+        return activation->unspoiled && activation->jump == 0 && !arch_survives_call(number) &&
+               newest_register(activation, number, ret);
     *ret = activation->cpu->value[number];
     return true;
 }

@@ -28,6 +28,7 @@ struct activation {
      * one that is on the stack. */
     struct tailcalls jumps;
     size_t jump;
+    bool unspoiled; /* what is read was not changed by the call, whatever the convention allows */
 };
 
 /* False if the frame is in no function that debug information knows. */

@@ -7,6 +7,7 @@
 #include "symbolizer/callsite.h"
 #include "symbolizer/dwarf/bytes.h"
 #include "symbolizer/dwarf/locations.h"
+#include "symbolizer/dwarf/ranges.h"
 #include "symbolizer/dwarf/value.h"
 
 enum { STACK_SIZE = 64, DEPTH_LIMIT = 8, STEPS_LIMIT = 4096 };
@@ -536,6 +537,18 @@ enum outcome expression_number(const struct activation *activation,
     return place_read(activation, &place, 0, size * 8, (uint8_t *)ret);
 }
 
+/* A compiler that has seen what a function does may leave a value over its call where the calling
+ * convention lets the function change it; then the value is said to be there behind the call, too.
+ */
+static bool holds_after_call(const struct activation *activation, const struct dw_value *value,
+                             const struct expression *expression) {
+    struct expression after;
+    return activation->pc == activation->address + 1 + activation->bias &&
+           dw_die_covers(&activation->function, activation->address + 1) &&
+           dw_location_at(value, activation->address + 1, &after.bytes, &after.size) &&
+           after.bytes == expression->bytes && after.size == expression->size;
+}
+
 enum outcome expression_attribute(const struct activation *activation, const struct dw_die *die,
                                   unsigned name, struct place *ret) {
     struct dw_value value;
@@ -544,5 +557,16 @@ enum outcome expression_attribute(const struct activation *activation, const str
         !dw_location_at(&value, activation->address, &expression.bytes, &expression.size))
         return OUTCOME_OPTIMIZED_OUT;
     expression.unit = value.unit;
-    return expression_place(activation, &expression, NULL, ret);
+    if (!holds_after_call(activation, &value, &expression))
+        return expression_place(activation, &expression, NULL, ret);
+    struct activation unspoiled = *activation;
+    unspoiled.unspoiled = true;
+    enum outcome outcome = expression_place(&unspoiled, &expression, NULL, ret);
+    for (size_t i = 0; outcome == OUTCOME_OK && i < ret->n; i++) {
+        struct piece *piece = &ret->pieces[i];
+        if (piece->kind == PIECE_REGISTER &&
+            activation_register(&unspoiled, (unsigned)piece->number, &piece->number))
+            piece->kind = PIECE_VALUE;
+    }
+    return outcome;
 }

@@ -147,6 +147,7 @@ def build(source: str, flags: str, directory: Path) -> Path:
 
 
 C = "variables.c"
+KEPT = "variables_kept.c"
 CXX = "variables.cpp"
 RUST = "variables.rs"
 CASES = [
@@ -161,6 +162,7 @@ CASES = [
     (C, "clang -g -O0", 95),
     # gdb takes what a called function left in a register for what the caller had there: 4 of 45.
     (C, "clang -g -O2", 85),
+    (KEPT, "gcc -g -O2", 100),
     (CXX, "g++ -std=c++17 -g -O0", 95),
     (CXX, "g++ -std=c++17 -g -O2", 92),
     (CXX, "clang++ -std=c++17 -g -O0", 95),
@@ -170,11 +172,11 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("source,flags,least", CASES, ids=[flags for _, flags, _ in CASES])
+@pytest.mark.parametrize("source,flags,least", CASES, ids=[f"{source} {flags}" for source, flags, _ in CASES])
 def test_equal_to_gdb(source: str, flags: str, least: int, tmp_path: Path) -> None:
     program = build(source, flags, tmp_path)
     core, snapshot = same_process(program, tmp_path)
     equal, total, differences = compare(gdb_frames(program, core, tmp_path), our_frames(snapshot))
     print(f"{flags}: {equal} of {total}")
-    assert total >= 10
+    assert total >= 7
     assert equal * 100 >= least * total, "\n".join(differences)
