@@ -564,7 +564,7 @@ enum outcome expression_attribute(const struct activation *activation, const str
     enum outcome outcome = expression_place(&unspoiled, &expression, NULL, ret);
     for (size_t i = 0; outcome == OUTCOME_OK && i < ret->n; i++) {
         struct piece *piece = &ret->pieces[i];
-        if (piece->kind == PIECE_REGISTER &&
+        if (piece->kind == PIECE_REGISTER && piece->number < ARCH_REGISTERS &&
             activation_register(&unspoiled, (unsigned)piece->number, &piece->number))
             piece->kind = PIECE_VALUE;
     }
