@@ -137,6 +137,8 @@ def test_equal_to_gdb(source, tmp_path):
     theirs = comparable(gdb_frames(program, arguments, variables, tmp_path), ours)
     if source.stem in ENDS_ONLY:
         assert len(theirs) > len(ours) > 60
-        theirs = [*theirs[:50], *theirs[-3:]]
-        ours = [*ours[:50], *ours[-3:]]
+        # At which instruction a stack ends depends on the environment's size.
+        assert theirs[0][0] == ours[0][0]
+        theirs = [*theirs[1:50], *theirs[-3:]]
+        ours = [*ours[1:50], *ours[-3:]]
     assert ours == theirs, "\n".join([*map(str, ours), "--- gdb", *map(str, theirs)])
