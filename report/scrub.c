@@ -37,7 +37,7 @@ static const struct {
      0,
      {"PRIVATE KEY"}},
     {"[a-z][a-z0-9+.-]*://([^/@[:space:]\"']+)@", 1, {"://"}},
-    {SECRET_NAME "[\"']?[[:space:]]*[=:][[:space:]]*((bearer|basic|token)[[:space:]]+)?" VALUE, 4,
+    {SECRET_NAME "[\"']?]?[[:space:]]*[=:][[:space:]]*((bearer|basic|token)[[:space:]]+)?" VALUE, 4,
      NAME_HINTS},
     {"--?" SECRET_NAME "[[:space:]]+([^[:space:]]+)", 2, NAME_HINTS},
     {"(^|[^A-Za-z])(bearer|basic)[[:space:]]+([A-Za-z0-9+/=._~-]{8,})", 3, {"bearer", "basic"}},
@@ -132,9 +132,19 @@ static bool luhn(const char *digits, size_t n) {
 
 /* 13 to 19 digits, in groups or not, that are no part of a longer number or of a hexadecimal one.
  */
-static char *hide_cards(char *text) {
+static char *hide_cards(char *text, bool quoted_only) {
     size_t at = 0;
+    bool quoted = false;
     while (text && text[at]) {
+        if (quoted_only && text[at] == '\\' && text[at + 1]) {
+            at += 2;
+            continue;
+        }
+        quoted ^= text[at] == '"';
+        if (quoted_only && !quoted) {
+            at++;
+            continue;
+        }
         if (!isdigit((unsigned char)text[at]) ||
             (at > 0 && (isalnum((unsigned char)text[at - 1]) || text[at - 1] == '.'))) {
             at++;
@@ -170,12 +180,20 @@ static bool has_hint(const char *text, const char *const *hints) {
     return false;
 }
 
-char *scrub_text(const struct scrubber *scrubber, const char *text) {
+static char *hide_patterns(const struct scrubber *scrubber, const char *text) {
     char *out = strdup(text);
     for (int i = 0; out && i < PATTERN_COUNT; i++)
         if (has_hint(out, PATTERNS[i].hints))
             out = apply(&scrubber->patterns[i], PATTERNS[i].group, out);
-    return hide_cards(out);
+    return out;
+}
+
+char *scrub_text(const struct scrubber *scrubber, const char *text) {
+    return hide_cards(hide_patterns(scrubber, text), false);
+}
+
+char *scrub_value(const struct scrubber *scrubber, const char *text) {
+    return hide_cards(hide_patterns(scrubber, text), true);
 }
 
 int scrub_keep(const struct scrubber *scrubber, const char *text, size_t limit, char **ret) {

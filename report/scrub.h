@@ -23,6 +23,10 @@ bool scrub_is_secret_name(const char *name);
  * card numbers. malloc'ed, NULL if no memory; a copy when there is nothing to hide. */
 char *scrub_text(const struct scrubber *scrubber, const char *text);
 
+/* The same for the value of a variable as a debugger prints it: a number that stands outside of
+ * quotes is no card's, whatever its digits add up to. */
+char *scrub_value(const struct scrubber *scrubber, const char *text);
+
 /* text in clean UTF-8 (base/text.h) and scrubbed; *ret is NULL for an empty one. 0 or -ENOMEM. */
 int scrub_keep(const struct scrubber *scrubber, const char *text, size_t limit, char **ret);
 

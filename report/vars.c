@@ -44,14 +44,13 @@ static int clean_text(char **text, size_t limit) {
 }
 
 static int clean_value(const struct scrubber *scrubber, struct variable *variable, size_t limit) {
-    char *clean;
-    /* An empty text is a value, too. */
-    if (!*variable->value)
-        return 0;
     bool secret = variable->state == VARIABLE_KNOWN && scrub_is_secret_name(variable->name);
-    int r = scrub_keep(scrubber, secret ? SCRUB_MARK : variable->value, limit, &clean);
+    int r = clean_text(&variable->value, limit);
     if (r < 0)
         return r;
+    char *clean = secret ? strdup(SCRUB_MARK) : scrub_value(scrubber, variable->value);
+    if (!clean)
+        return -ENOMEM;
     free(variable->value);
     variable->value = clean;
     return 0;

@@ -66,7 +66,9 @@ def same_process(program: Path, directory: Path) -> tuple[Path, Path]:
     here.mkdir()
     output = subprocess.run(
         [*GDB, "-ex", "set startup-with-shell off", "-ex", f"set environment LD_PRELOAD {HOOK}",
-         "-ex", f"set environment CRASHD_DROP_DIR {drop}", "-ex", f"set cwd {here}", "-ex", "run",
+         "-ex", f"set environment CRASHD_DROP_DIR {drop}",
+         # Under gdb everything takes longer.
+         "-ex", "set environment CRASHHOOK_TIMEOUT_MS 60000", "-ex", f"set cwd {here}", "-ex", "run",
          "-ex", f"generate-core-file {core}", "-ex", "continue", str(program)],
         capture_output=True, text=True, timeout=120)
     snapshots = list(drop.iterdir())

@@ -58,6 +58,22 @@ static void leaves_the_rest(void **state) {
         check(harmless[i], harmless[i]);
 }
 
+static void values_of_variables(void **state) {
+    static const char *const cases[][2] = {
+        {"4111111111111111", "4111111111111111"},
+        {"{when = 4111111111111111, text = \"a \\\"4111111111111111\\\"\"}",
+         "{when = 4111111111111111, text = \"a \\\"[Filtered]\\\"\"}"},
+        {"0x5581 \"postgres://a:b@c\"", "0x5581 \"postgres://[Filtered]@c\""},
+        {"{[\"password\"] = \"x\", [\"b\"] = \"y\"}",
+         "{[\"password\"] = [Filtered], [\"b\"] = \"y\"}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *out = scrub_value(scrubber, cases[i][0]);
+        assert_string_equal(out, cases[i][1]);
+        free(out);
+    }
+}
+
 static void names(void **state) {
     assert_true(scrub_is_secret_name("DB_PASSWORD"));
     assert_true(scrub_is_secret_name("apiKey"));
@@ -72,6 +88,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hides_secrets),
         cmocka_unit_test(leaves_the_rest),
+        cmocka_unit_test(values_of_variables),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests_name("scrub", tests, setup, teardown);
