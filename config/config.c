@@ -64,7 +64,7 @@ static inline void cleanup_config(struct config **config) {
 
 static void find_user(struct section *section) {
     uint64_t number;
-    if (value_number(section->pattern, &number) && number <= UINT32_MAX) {
+    if (value_natural(section->pattern, &number) && number <= UINT32_MAX) {
         section->uid = (uint32_t)number;
         return;
     }
@@ -141,7 +141,7 @@ static const char *check_value(const struct config *config, const struct config_
     case CONFIG_TYPE_BOOLEAN:
         return value_boolean(value, &boolean) ? NULL : "yes or no expected";
     case CONFIG_TYPE_NUMBER:
-        if (!value_number(value, &number))
+        if (!value_natural(value, &number))
             return "a number expected";
         return in_range(key, number) ? NULL : "beyond its range, which crashd.conf(5) tells";
     case CONFIG_TYPE_SIZE:
@@ -365,7 +365,7 @@ uint64_t config_quantity(const struct config *config, enum config_key key,
     case CONFIG_TYPE_DURATION:
         return value_duration(text, &value) ? value : 0;
     default:
-        return value_number(text, &value) ? value : 0;
+        return value_natural(text, &value) ? value : 0;
     }
 }
 

@@ -31,7 +31,7 @@ static bool take_number(const char **text, uint64_t *ret) {
     return true;
 }
 
-bool value_number(const char *text, uint64_t *ret) {
+bool value_natural(const char *text, uint64_t *ret) {
     return take_number(&text, ret) && *text == '\0';
 }
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 bool value_boolean(const char *text, bool *ret);
-bool value_number(const char *text, uint64_t *ret);
+bool value_natural(const char *text, uint64_t *ret);
 /* Bytes; K, M, G and T are powers of 1024. */
 bool value_size(const char *text, uint64_t *ret);
 /* Nanoseconds, as systemd.time: "90", "90s", "1h 30min"; a bare number is seconds. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +95,8 @@ static int write_index(const struct index_command *command, struct symbolizer_fi
     if (fd < 0)
         return -errno;
     struct stat st;
+    /* crashctl gc sees that it is in use. */
+    flock(fd, LOCK_EX | LOCK_NB);
     int r = symbolizer_file_index(file, fd, 0);
     if (r == 0 && fstat(fd, &st) < 0)
         r = -errno;

@@ -23,6 +23,7 @@ static const struct verb {
      "report of a snapshot; functions and lines of addresses, as addr2line prints them"},
     {"index", verb_index, "FILE... [--output DIR]",
      "make looking up addresses of programs and libraries fast"},
+    {"gc", verb_gc, "[--dry-run]", "delete what nobody uses and can be made or fetched again"},
 };
 
 static void print_help(FILE *out) {

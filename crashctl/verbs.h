@@ -19,6 +19,7 @@ int verb_list(int argc, char **argv);
 int verb_show(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_index(int argc, char **argv);
+int verb_gc(int argc, char **argv);
 int verb_symbolize(int argc, char **argv);
 
 #endif

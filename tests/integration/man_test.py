@@ -13,7 +13,7 @@ import harness
 
 MAN = harness.REPOSITORY / "docs" / "man"
 PAGES = sorted(page.name for page in MAN.glob("*.scd"))
-VERBS = ("run", "list", "show", "status", "symbolize", "index")
+VERBS = ("run", "list", "show", "status", "symbolize", "index", "gc")
 # Every program and verb has them; most leave them out of their --help.
 COMMON = {"--help", "--version"}
 PREFIXED = r"(?:CRASHD|CRASHHOOK)_[A-Z_]+"
