@@ -286,7 +286,8 @@ bool fallback_step(struct walk *walk, struct unwound *position) {
            step_by_scan(walk, position);
 }
 
-/* The oldest part of the stack that position is on, if what lies between was not captured. */
+/* The oldest part of the stack that sp is in, if what lies between was not captured. Memory that
+ * was captured for its own sake may have led beyond the newest part. */
 static const struct snapshot_memory *oldest_part(const struct walk *walk, uint64_t sp) {
     const struct snapshot *snapshot = walk->snapshot;
     const struct snapshot_memory *newest = NULL;
@@ -297,15 +298,17 @@ static const struct snapshot_memory *oldest_part(const struct walk *walk, uint64
             return memory;
         if ((memory->kind == SNAPSHOT_MEMORY_KIND_STACK ||
              memory->kind == SNAPSHOT_MEMORY_KIND_INTERRUPTED) &&
-            (memory->address <= sp ? sp - memory->address <= memory->size
-                                   : memory->address - sp < FRAME_SIZE_LIMIT && !newest))
+            (memory->address <= sp
+                 ? sp - memory->address <= memory->size || same_stack(walk, memory->address, sp)
+                 : memory->address - sp < FRAME_SIZE_LIMIT && !newest))
             newest = memory;
     }
     return NULL;
 }
 
 struct chain {
-    size_t n; /* 0 if it does not end where the thread began */
+    size_t n;   /* 0 if it does not end where the thread began */
+    bool begun; /* there, not where words that are left over end in a zero */
     bool consistent;
     uint64_t sp[BRIDGE_FRAMES];
 };
@@ -322,8 +325,9 @@ static void follow(struct walk *walk, struct unwound position, struct chain *cha
             step = fallback_is_start(walk, &position) ? STEP_END
                    : step_by_code(walk, &position)    ? STEP_OK
                                                       : STEP_UNKNOWN;
-        if (step == STEP_END)
+        if (step == STEP_END || step == STEP_NOTHING)
             chain->n = n;
+        chain->begun = step == STEP_END;
         if (step != STEP_OK)
             return;
         /* A tail call does that, too. */
@@ -332,8 +336,9 @@ static void follow(struct walk *walk, struct unwound position, struct chain *cha
     }
 }
 
+/* A part of a chain is not better than the whole, unless that holds a call that does not fit. */
 static bool on_chain(const struct chain *chain, uint64_t sp) {
-    for (size_t i = 0; i < chain->n; i++)
+    for (size_t i = 0; i < chain->n && chain->consistent; i++)
         if (chain->sp[i] == sp)
             return true;
     return false;
@@ -342,11 +347,13 @@ static bool on_chain(const struct chain *chain, uint64_t sp) {
 static bool better(const struct chain *chain, const struct chain *best) {
     if (chain->n == 0 || best->n == 0)
         return chain->n > 0;
+    if (chain->begun != best->begun)
+        return chain->begun;
     return chain->consistent != best->consistent ? chain->consistent : chain->n > best->n;
 }
 
-/* Words left over from earlier calls lead to the start, too, but pass by frames on their way: of
- * the chains whose calls fit the longest is right. */
+/* Words left over from earlier calls lead to the start, too, but pass by frames on their way, or
+ * end in a zero: of the chains whose calls fit the longest is right. */
 bool fallback_bridge(struct walk *walk, struct unwound *position) {
     const struct snapshot_memory *part = oldest_part(walk, position->cpu.value[ARCH_SP]);
     struct chain best = {0}, chain;

@@ -259,7 +259,7 @@ enum step unwind_by_cfi(struct walk *walk, struct unwound *position, uint64_t *c
         return STEP_UNKNOWN;
     /* Some runtimes end a stack so; after a guess it rather means a wrong one. */
     if (caller.value[ARCH_PC] == 0 && position->trust != FRAME_TRUST_SCAN)
-        return STEP_END;
+        return STEP_NOTHING;
     if (!walk_executable(walk, caller.value[ARCH_PC]))
         return STEP_UNKNOWN;
     *cfa = found;
@@ -311,7 +311,7 @@ static enum step next(struct walk *walk, struct unwound *position, uint64_t *cfa
     enum step step = unwind_by_cfi(walk, position, cfa);
     if (step == STEP_OK)
         fallback_correct(walk, &before, position);
-    if (step == STEP_OK || step == STEP_END)
+    if (step == STEP_OK || step == STEP_END || step == STEP_NOTHING)
         return step;
     if (position->entry)
         return STEP_END;
@@ -353,6 +353,13 @@ static void doubt(struct walk *walk, struct unwound_stack *stack) {
     }
 }
 
+static bool has_guess(const struct unwound_stack *stack) {
+    for (size_t i = 0; i < stack->n; i++)
+        if (stack->frames[i].trust == FRAME_TRUST_SCAN)
+            return true;
+    return false;
+}
+
 static int walk_up(struct walk *walk, const struct cpu *start, struct unwound_stack *ret) {
     struct unwound position = {
         .cpu = *start,
@@ -381,6 +388,11 @@ static int walk_up(struct walk *walk, const struct cpu *start, struct unwound_st
         case STEP_END:
             ret->complete = true;
             ret->ended = "the thread began here";
+            return 0;
+        case STEP_NOTHING:
+            ret->complete = !has_guess(ret);
+            ret->ended = ret->complete ? "the thread began here"
+                                       : "a guess led to where nothing more is on the stack";
             return 0;
         case STEP_UNKNOWN:
             ret->ended = "nothing on the stack looks like a return address";

@@ -34,6 +34,7 @@ struct unwound_stack {
 enum step {
     STEP_OK,      /* position is the caller's */
     STEP_END,     /* the position was where the thread began */
+    STEP_NOTHING, /* it returns to address 0: so do ends of stacks, and words that are left over */
     STEP_UNKNOWN, /* there is no call frame information, or it leads nowhere */
     STEP_MISSING, /* the snapshot lacks the memory for it */
 };

@@ -29,6 +29,26 @@ NI int through_tail(int (*f)(int), int x) {
     int r = tail_wild(f, x);
     return r + 1;
 }
+/* Leaves on the stack, below its caller's frame, a chain of returns that ends in a zero. */
+__asm__(".text\n"
+        ".type leftover, @function\n"
+        "leftover: .cfi_startproc\n"
+        " sub $8, %rsp\n .cfi_adjust_cfa_offset 8\n"
+        " dec %edi\n jz 1f\n call leftover\n"
+        "1: add $8, %rsp\n .cfi_adjust_cfa_offset -8\n ret\n"
+        " .cfi_endproc\n .size leftover, . - leftover\n"
+        ".globl leave\n .type leave, @function\n"
+        "leave: .cfi_startproc\n"
+        " mov $30, %edi\n call leftover\n movq $0, -8(%rsp)\n ret\n"
+        " .cfi_endproc\n .size leave, . - leave\n");
+extern void leave(void);
+/* The stack's captured end holds the oldest of its frames alone. */
+NI int descend(int n) {
+    volatile char wide[70000];
+    wide[n % 512] = n;
+    int r = descend(n + 1);
+    return r + wide[n % 512];
+}
 static ucontext_t main_context, other;
 NI static void fiber(void) {
     die(3);
@@ -105,6 +125,10 @@ int main(int argc, char **argv) {
     }
     case 11:
         call_wild((int (*)(int))0x8000000000000000, 1);
+        break;
+    case 12:
+        leave();
+        descend(1);
         break;
     }
     return 0;

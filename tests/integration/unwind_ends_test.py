@@ -96,6 +96,17 @@ def test_return_into_nothing(command: str, tmp_path: Path) -> None:
     assert all(frame["trust"] == "scan" or name_of(frame) in START for frame in frames[1:])
 
 
+@pytest.mark.parametrize("command", ["gcc -O0", "gcc -O2", "clang -O2"])
+def test_leftovers_beyond_a_gap(command: str, tmp_path: Path) -> None:
+    """Words of earlier calls that end in a zero are no way to where the thread began."""
+    frames, ended = die([build(command, "unwind_ends.c", tmp_path), 12], tmp_path)
+    assert ended.startswith("complete 1"), ended
+    found = [name_of(frame) for frame in frames]
+    names = [name for name in found if name not in (*START, "main", "libc")]
+    assert names and set(names) == {"descend"}, found
+    assert "main" in found and found[-1] == "_start", found
+
+
 @pytest.mark.parametrize("command", BUILDS)
 @pytest.mark.parametrize("arguments,chain", [
     ([], ["callee", "nothing", "run"]), ([1], ["callee", "nothing", "run"]),
