@@ -267,15 +267,26 @@ bool symbols_describe(const struct symbols *symbols, uint64_t address, char spac
     return true;
 }
 
+/* A symbol table for debugging has versions in its names: "name@@VERSION". */
+static bool is_named(const char *symbol, const char *name, size_t length) {
+    return strncmp(symbol, name, length) == 0 && (symbol[length] == '\0' || symbol[length] == '@');
+}
+
 bool symbols_find(const struct symbols *symbols, const char *name, struct symbol *ret) {
+    const struct entry *found = NULL;
+    size_t length = strlen(name);
     for (size_t i = 0; i < symbols->n; i++) {
         const struct entry *e = &symbols->entries[i];
-        if (strcmp(e->name, name) == 0) {
-            *ret = (struct symbol){.name = e->name, .address = e->address, .size = e->size};
-            return true;
-        }
+        if (!is_named(e->name, name, length))
+            continue;
+        /* Which of its versions is meant, the name does not tell. */
+        if (found && found->address != e->address)
+            return false;
+        found = e;
     }
-    return false;
+    if (found)
+        describe(found, ret);
+    return found != NULL;
 }
 
 int symbols_unpack_mini(const struct elf_file *file, struct elf_file **ret) {

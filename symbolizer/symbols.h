@@ -29,7 +29,7 @@ bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symb
 enum { SYMBOLS_SPACE = 4096 };
 bool symbols_describe(const struct symbols *symbols, uint64_t address, char space[SYMBOLS_SPACE],
                       struct symbol *ret);
-/* The function of that name, as the table has it. */
+/* The function of that name, as the table has it, in whatever version; false if several are. */
 bool symbols_find(const struct symbols *symbols, const char *name, struct symbol *ret);
 bool symbols_empty(const struct symbols *symbols);
 size_t symbols_count(const struct symbols *symbols);

@@ -346,3 +346,39 @@ def test_other_unwind_information(flags: str, scanned: bool, deleted: bool, sign
         assert found, (name, ours, ended)
     assert ended.startswith("complete 1")
     assert scanned == any(frame["trust"] == "scan" for frame in frames), frames
+
+
+VERSIONED = r"""
+static int *volatile nothing;
+__attribute__((noinline)) static int work(int x) { return *nothing + x; }
+int entry_new(int x) { nothing = 0; return work(x + 1); }
+#ifdef DIFFER
+int entry_old(int x) { nothing = 0; return work(x + 2); }
+#else
+int entry_old(int x) __attribute__((alias("entry_new")));
+#endif
+__asm__(".symver entry_new, entry@@V2\n.symver entry_old, entry@V1");
+"""
+VERSIONS = "V1 { global: entry; local: *; };\nV2 { global: entry; } V1;\n"
+
+
+@pytest.mark.parametrize("flag,chain", [
+    ("-DSAME", ["work", "entry_new", "main"]),
+    # What the program was linked to, no name tells: none is claimed.
+    ("-DDIFFER", ["work", "main"]),
+])
+def test_tail_calls_of_versioned_functions(flag: str, chain: list[str], tmp_path: Path) -> None:
+    (tmp_path / "library.c").write_text(VERSIONED)
+    (tmp_path / "versions").write_text(VERSIONS)
+    (tmp_path / "main.c").write_text(
+        "int entry(int);\nint main(int argc, char **argv) { int r = entry(argc); return r + 1; }\n")
+    library = tmp_path / "libversioned.so"
+    subprocess.run(["gcc", "-O2", "-g", "-shared", "-fPIC", flag, "-o", library,
+                    tmp_path / "library.c", f"-Wl,--version-script={tmp_path / 'versions'}"],
+                   check=True)
+    subprocess.run(["gcc", "-O2", "-g", "-o", tmp_path / "main", tmp_path / "main.c", library],
+                   check=True)
+    ours, frames, _ = our_stack(tmp_path / "main", tmp_path)
+    assert [frame[0] for frame in ours[:len(chain)]] == chain
+    assert [frame["tail_call"] for frame in frames[:len(chain)]] == [
+        name == "entry_new" for name in chain]
