@@ -54,7 +54,8 @@ struct index_header {
  */
 static const uint32_t INDEX_TEXT_ROPE = UINT32_C(1) << 31;
 
-enum { INDEX_TEXT_LIMIT = 1 << 20 };
+/* Of a text of parts: its size, and how many they are. */
+enum { INDEX_TEXT_LIMIT = 1 << 20, INDEX_PARTS_LIMIT = 256 };
 
 /* How a function is called: texts. */
 struct index_name {

@@ -176,25 +176,29 @@ static bool make_text(struct index *index, uint32_t offset, const char **ret) {
         index_bytes(index, INDEX_ROPES, offset, size < ROPE_SIZE ? size : ROPE_SIZE);
     if (!data)
         return false;
-    struct bytes bytes = bytes_of(data, size < ROPE_SIZE ? size : ROPE_SIZE, 0), again;
+    struct bytes bytes = bytes_of(data, size < ROPE_SIZE ? size : ROPE_SIZE, 0);
+    struct part {
+        const uint8_t *from;
+        uint64_t size;
+    } parts[INDEX_PARTS_LIMIT];
     uint64_t n = bytes_uleb(&bytes), total = 0, end = 0;
-    again = bytes;
+    if (n > INDEX_PARTS_LIMIT)
+        return false;
     for (uint64_t i = 0; i < n; i++) {
-        total += bytes_uleb(&bytes);
-        bytes_sleb(&bytes);
-        if (bytes.bad || total > INDEX_TEXT_LIMIT)
+        struct part *part = &parts[i];
+        part->size = bytes_uleb(&bytes);
+        uint64_t from = end + (uint64_t)bytes_sleb(&bytes);
+        part->from = bytes.bad ? NULL : index_bytes(index, INDEX_STRINGS, from, part->size);
+        if (!part->from || (total += part->size) > INDEX_TEXT_LIMIT)
             return false;
+        /* They are all over the file: to wait for each of them is what a lookup would cost most. */
+        __builtin_prefetch(part->from);
+        __builtin_prefetch(part->from + 64);
+        end = from + part->size;
     }
     char *text = allocate(index, total + 1), *at = text;
-    for (uint64_t i = 0; text && i < n; i++) {
-        uint64_t part = bytes_uleb(&again), from = end + (uint64_t)bytes_sleb(&again);
-        const uint8_t *source = index_bytes(index, INDEX_STRINGS, from, part);
-        if (!source || memchr(source, 0, part))
-            return false;
-        memcpy(at, source, part);
-        at += part;
-        end = from + part;
-    }
+    for (uint64_t i = 0; text && i < n; i++)
+        at = mempcpy(at, parts[i].from, parts[i].size);
     if (text)
         *at = '\0';
     *ret = text;

@@ -139,7 +139,8 @@ static uint32_t store(struct index_texts *texts, const uint8_t *text, size_t siz
     }
     find_parts(texts, text, size);
     size_t n = texts->parts.size / sizeof(struct part);
-    bool scattered = n > 2 && n * PART_AVERAGE > size && size <= WHOLE_MAX;
+    bool scattered = (n > 2 && n * PART_AVERAGE > size && size <= WHOLE_MAX) ||
+                     n > INDEX_PARTS_LIMIT || size > INDEX_TEXT_LIMIT;
     if (texts->parts.failed) {
         fail(texts, -ENOMEM);
         return 0;

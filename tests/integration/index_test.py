@@ -200,3 +200,21 @@ def test_reports(source, tmp_path):
                            tmp_path / "index").stdout
         assert indexed == without
         assert source in indexed
+
+
+def test_long_names(tmp_path):
+    """Made of hundreds of parts of each other, and longer than anything that is put together."""
+    chosen = random.Random(1)
+    parts = [chosen.randbytes(14).hex() for _ in range(50)]
+    names = ["f" + "".join(chosen.choice(parts) for _ in range(count))
+             for count in (1, 2, 3, 100, 255, 256, 257, 300, 2000, 45000)]
+    (tmp_path / "p.c").write_text("".join(f"int {name}(int x) {{ return x + 1; }}\n"
+                                          for name in [f"g{part}" for part in parts] + names)
+                                  + "int main(void) { return 0; }\n")
+    subprocess.run(["gcc", "-g", "-o", tmp_path / "p", tmp_path / "p.c"], check=True)
+    addresses = code_addresses(tmp_path / "p", tmp_path / "p", 200, seed=3)
+    index = make_index(tmp_path / "p", tmp_path / "index")
+    expected = symbolized(tmp_path / "p", addresses).stdout
+    indexed = symbolized(tmp_path / "p", addresses, "--index", index)
+    assert all(name in expected for name in names)
+    assert indexed.stdout == expected and indexed.stderr == ""
