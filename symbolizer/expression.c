@@ -3,75 +3,35 @@
 
 #include <string.h>
 
-#include "symbolizer/arithmetic.h"
 #include "symbolizer/callsite.h"
-#include "symbolizer/dwarf/bytes.h"
 #include "symbolizer/dwarf/locations.h"
 #include "symbolizer/dwarf/ranges.h"
 #include "symbolizer/dwarf/value.h"
+#include "symbolizer/machine.h"
 
-enum { STACK_SIZE = 64, DEPTH_LIMIT = 8, STEPS_LIMIT = 4096 };
-
-struct machine {
-    const struct activation *activation;
-    struct operand stack[STACK_SIZE];
-    size_t n;
-    unsigned steps;
-    const uint64_t *start;
-    bool broken;
-    /* Of the piece that is being made: what its value needs and is not to be had. */
-    enum outcome lost;
-    struct piece piece; /* PIECE_MEMORY: where the top of the stack says */
-    bool empty;         /* nothing has been said about it */
-    struct place *place;
-};
+enum { DEPTH_LIMIT = 8, STEPS_LIMIT = 4096 };
 
 static enum outcome run(struct machine *machine, const struct expression *expression,
                         unsigned depth);
 
-static void push_typed(struct machine *machine, struct operand operand) {
-    if (machine->n == STACK_SIZE)
-        machine->broken = true;
-    else
-        machine->stack[machine->n++] = operand;
-}
-
-static void push(struct machine *machine, uint64_t value) {
-    push_typed(machine, (struct operand){.bits = value, .size = sizeof(value)});
-}
-
-static struct operand pop(struct machine *machine) {
-    if (machine->n == 0) {
-        machine->broken = true;
-        return (struct operand){.size = sizeof(uint64_t)};
-    }
-    return machine->stack[--machine->n];
-}
-
-/* Goes on, so that what follows can still be read: other pieces may be known. */
-static void lose(struct machine *machine, enum outcome why) {
-    if (machine->lost == OUTCOME_OK)
-        machine->lost = why;
-}
-
 static uint64_t register_of(struct machine *machine, uint64_t number) {
     uint64_t value = 0;
     if (!activation_register(machine->activation, (unsigned)(number > 255 ? 255 : number), &value))
-        lose(machine, OUTCOME_NOT_CAPTURED);
+        machine_lose(machine, OUTCOME_NOT_CAPTURED);
     return value;
 }
 
 static void dereference(struct machine *machine, uint64_t size, struct operand type) {
-    uint64_t address = pop(machine).bits, value = 0;
+    uint64_t address = machine_pop(machine).bits, value = 0;
     if (size == 0 || size > sizeof(value)) {
         machine->broken = true;
         return;
     }
     if (machine->lost == OUTCOME_OK &&
         activation_memory(machine->activation, address, &value, size) != size)
-        lose(machine, OUTCOME_NOT_CAPTURED);
+        machine_lose(machine, OUTCOME_NOT_CAPTURED);
     type.bits = value;
-    push_typed(machine, type);
+    machine_push_typed(machine, type);
 }
 
 /* The base type at an offset of the unit; 0 is the type of addresses. */
@@ -100,8 +60,8 @@ static void frame_base(struct machine *machine, int64_t offset, unsigned depth) 
     if (depth >= DEPTH_LIMIT ||
         !dw_die_inherited(&activation->function, DW_AT_frame_base, &value) ||
         !dw_location_at(&value, activation->address, &expression.bytes, &expression.size)) {
-        lose(machine, OUTCOME_OPTIMIZED_OUT);
-        push(machine, 0);
+        machine_lose(machine, OUTCOME_OPTIMIZED_OUT);
+        machine_push(machine, 0);
         return;
     }
     expression.unit = value.unit;
@@ -113,8 +73,8 @@ static void frame_base(struct machine *machine, int64_t offset, unsigned depth) 
              (place.pieces[0].kind == PIECE_MEMORY || place.pieces[0].kind == PIECE_VALUE))
         base = place.pieces[0].number;
     else
-        lose(machine, outcome == OUTCOME_OK ? OUTCOME_NOT_CAPTURED : outcome);
-    push(machine, base + (uint64_t)offset);
+        machine_lose(machine, outcome == OUTCOME_OK ? OUTCOME_NOT_CAPTURED : outcome);
+    machine_push(machine, base + (uint64_t)offset);
 }
 
 /* What was in a register has the type that the register is said to have. */
@@ -134,9 +94,9 @@ static void entry_value(struct machine *machine, const struct expression *entry)
     struct operand operand = entry_type(entry);
     enum outcome outcome = callsite_entry_value(machine->activation, entry, &value);
     if (outcome != OUTCOME_OK)
-        lose(machine, outcome);
+        machine_lose(machine, outcome);
     operand.bits = operand_cut(value, operand.size);
-    push_typed(machine, operand);
+    machine_push_typed(machine, operand);
 }
 
 static void call(struct machine *machine, struct dw_unit *unit, uint64_t offset, unsigned form,
@@ -172,7 +132,7 @@ static void end_piece(struct machine *machine, uint64_t bits, uint64_t skip) {
     else if (machine->lost != OUTCOME_OK)
         piece.kind = machine->lost == OUTCOME_OPTIMIZED_OUT ? PIECE_NOWHERE : PIECE_UNKNOWN;
     else if (piece.kind == PIECE_MEMORY || piece.kind == PIECE_VALUE)
-        piece.number = pop(machine).bits;
+        piece.number = machine_pop(machine).bits;
     piece.bits = bits;
     piece.skip = skip;
     place->pieces[place->n++] = piece;
@@ -188,53 +148,28 @@ static void implicit_pointer(struct machine *machine, struct bytes *bytes, struc
     machine->piece.kind = PIECE_POINTER;
     machine->piece.number = (uint64_t)bytes_sleb(bytes);
     if (!dw_value_reference(&reference, &machine->piece.target))
-        lose(machine, OUTCOME_OPTIMIZED_OUT);
-}
-
-static void move(struct machine *machine, struct bytes *bytes, const struct expression *expression,
-                 int16_t distance) {
-    ptrdiff_t at = bytes->at - expression->bytes + distance;
-    if (at < 0 || (size_t)at > expression->size)
-        machine->broken = true;
-    else
-        bytes->at = expression->bytes + at;
-}
-
-static void pick(struct machine *machine, size_t index) {
-    if (index >= machine->n)
-        machine->broken = true;
-    else
-        push_typed(machine, machine->stack[machine->n - 1 - index]);
-}
-
-static void rotate(struct machine *machine, size_t n) {
-    if (machine->n < n) {
-        machine->broken = true;
-        return;
-    }
-    struct operand *last = &machine->stack[machine->n - n], top = last[n - 1];
-    memmove(last + 1, last, (n - 1) * sizeof(*last));
-    *last = top;
+        machine_lose(machine, OUTCOME_OPTIMIZED_OUT);
 }
 
 static void thread_local(struct machine *machine) {
     uint64_t address = 0;
-    if (!activation_thread_local(machine->activation, pop(machine).bits, &address))
-        lose(machine, OUTCOME_NOT_CAPTURED);
-    push(machine, address);
+    if (!activation_thread_local(machine->activation, machine_pop(machine).bits, &address))
+        machine_lose(machine, OUTCOME_NOT_CAPTURED);
+    machine_push(machine, address);
 }
 
 static void typed(struct machine *machine, uint64_t offset, const struct dw_unit *unit,
                   struct operand *ret) {
     if (!base_type(unit, offset, ret))
-        lose(machine, OUTCOME_NOT_CAPTURED);
+        machine_lose(machine, OUTCOME_NOT_CAPTURED);
 }
 
 static void convert(struct machine *machine, uint64_t offset, const struct dw_unit *unit,
                     bool keep_bits) {
-    struct operand type, from = pop(machine);
+    struct operand type, from = machine_pop(machine);
     typed(machine, offset, unit, &type);
-    push_typed(machine, keep_bits ? operand_reinterpret(from, type) : operand_convert(from, type));
+    machine_push_typed(machine,
+                       keep_bits ? operand_reinterpret(from, type) : operand_convert(from, type));
 }
 
 static void constant(struct machine *machine, struct bytes *bytes, const struct dw_unit *unit) {
@@ -244,33 +179,15 @@ static void constant(struct machine *machine, struct bytes *bytes, const struct 
     const uint8_t *block = bytes_block(bytes, size);
     if (block && size <= sizeof(type.bits))
         memcpy(&type.bits, block, size);
-    push_typed(machine, type);
+    machine_push_typed(machine, type);
 }
 
 static void address_at(struct machine *machine, struct dw_unit *unit, uint64_t index,
                        uint64_t bias) {
     uint64_t address = 0;
     if (!dw_unit_address(unit, index, &address))
-        lose(machine, OUTCOME_NOT_CAPTURED);
-    push(machine, address + bias);
-}
-
-/* Operations that make a value out of the one or two on top. */
-static bool calculate(struct machine *machine, unsigned operation) {
-    struct operand result;
-    if (operand_is_unary(operation)) {
-        if (!operand_unary(operation, pop(machine), &result))
-            lose(machine, OUTCOME_NOT_CAPTURED);
-        push_typed(machine, result);
-        return true;
-    }
-    if (!operand_is_binary(operation))
-        return false;
-    struct operand second = pop(machine), first = pop(machine);
-    if (!operand_binary(operation, first, second, &result))
-        lose(machine, OUTCOME_NOT_CAPTURED);
-    push_typed(machine, result);
-    return true;
+        machine_lose(machine, OUTCOME_NOT_CAPTURED);
+    machine_push(machine, address + bias);
 }
 
 static void at_entry(struct machine *machine, struct bytes *bytes, struct dw_unit *unit) {
@@ -289,7 +206,7 @@ static bool special(struct machine *machine, struct bytes *bytes,
     uint64_t number;
     switch (operation) {
     case DW_OP_addr:
-        push(machine, bytes_unsigned(bytes, unit->address_size) + activation->bias);
+        machine_push(machine, bytes_unsigned(bytes, unit->address_size) + activation->bias);
         return true;
     case DW_OP_addrx:
     case DW_OP_GNU_addr_index:
@@ -308,7 +225,7 @@ static bool special(struct machine *machine, struct bytes *bytes,
         number = bytes_uleb(bytes);
         typed(machine, bytes_uleb(bytes), unit, &type);
         type.bits = operand_cut(register_of(machine, number), type.size);
-        push_typed(machine, type);
+        machine_push_typed(machine, type);
         return true;
     case DW_OP_deref_type:
     case DW_OP_GNU_deref_type:
@@ -336,20 +253,20 @@ static bool special(struct machine *machine, struct bytes *bytes,
         return true;
     case DW_OP_bregx:
         number = register_of(machine, bytes_uleb(bytes));
-        push(machine, number + (uint64_t)bytes_sleb(bytes));
+        machine_push(machine, number + (uint64_t)bytes_sleb(bytes));
         return true;
     case DW_OP_fbreg:
         frame_base(machine, bytes_sleb(bytes), depth);
         return true;
     case DW_OP_call_frame_cfa:
         if (activation->cfa == 0)
-            lose(machine, OUTCOME_NOT_CAPTURED);
-        push(machine, activation->cfa);
+            machine_lose(machine, OUTCOME_NOT_CAPTURED);
+        machine_push(machine, activation->cfa);
         return true;
     case DW_OP_push_object_address:
         if (!machine->start)
-            lose(machine, OUTCOME_NOT_CAPTURED);
-        push(machine, machine->start ? *machine->start : 0);
+            machine_lose(machine, OUTCOME_NOT_CAPTURED);
+        machine_push(machine, machine->start ? *machine->start : 0);
         return true;
     case DW_OP_form_tls_address:
     case DW_OP_GNU_push_tls_address:
@@ -392,89 +309,20 @@ static bool special(struct machine *machine, struct bytes *bytes,
     }
 }
 
-static bool stack_operation(struct machine *machine, struct bytes *bytes,
-                            const struct expression *expression, unsigned operation) {
-    switch (operation) {
-    case DW_OP_const1u:
-        push(machine, bytes_u8(bytes));
-        return true;
-    case DW_OP_const1s:
-        push(machine, (uint64_t)(int8_t)bytes_u8(bytes));
-        return true;
-    case DW_OP_const2u:
-        push(machine, bytes_u16(bytes));
-        return true;
-    case DW_OP_const2s:
-        push(machine, (uint64_t)(int16_t)bytes_u16(bytes));
-        return true;
-    case DW_OP_const4u:
-        push(machine, bytes_u32(bytes));
-        return true;
-    case DW_OP_const4s:
-        push(machine, (uint64_t)(int32_t)bytes_u32(bytes));
-        return true;
-    case DW_OP_const8u:
-    case DW_OP_const8s:
-        push(machine, bytes_u64(bytes));
-        return true;
-    case DW_OP_constu:
-        push(machine, bytes_uleb(bytes));
-        return true;
-    case DW_OP_consts:
-        push(machine, (uint64_t)bytes_sleb(bytes));
-        return true;
-    case DW_OP_plus_uconst:
-        push(machine, pop(machine).bits + bytes_uleb(bytes));
-        return true;
-    case DW_OP_dup:
-        pick(machine, 0);
-        return true;
-    case DW_OP_over:
-        pick(machine, 1);
-        return true;
-    case DW_OP_pick:
-        pick(machine, bytes_u8(bytes));
-        return true;
-    case DW_OP_drop:
-        pop(machine);
-        return true;
-    case DW_OP_swap:
-        rotate(machine, 2);
-        return true;
-    case DW_OP_rot:
-        rotate(machine, 3);
-        return true;
-    case DW_OP_skip:
-        move(machine, bytes, expression, (int16_t)bytes_u16(bytes));
-        return true;
-    case DW_OP_bra: {
-        int16_t distance = (int16_t)bytes_u16(bytes);
-        if (pop(machine).bits != 0)
-            move(machine, bytes, expression, distance);
-        return true;
-    }
-    case DW_OP_nop:
-    case DW_OP_GNU_uninit:
-        return true;
-    default:
-        return calculate(machine, operation);
-    }
-}
-
 static void step(struct machine *machine, struct bytes *bytes, const struct expression *expression,
                  unsigned depth) {
     unsigned operation = bytes_u8(bytes);
     if (operation != DW_OP_piece && operation != DW_OP_bit_piece && operation != DW_OP_nop)
         machine->empty = false;
     if (operation >= DW_OP_lit0 && operation <= DW_OP_lit31) {
-        push(machine, operation - DW_OP_lit0);
+        machine_push(machine, operation - DW_OP_lit0);
     } else if (operation >= DW_OP_reg0 && operation <= DW_OP_reg31) {
         machine->piece.kind = PIECE_REGISTER;
         machine->piece.number = operation - DW_OP_reg0;
     } else if (operation >= DW_OP_breg0 && operation <= DW_OP_breg31) {
         uint64_t value = register_of(machine, operation - DW_OP_breg0);
-        push(machine, value + (uint64_t)bytes_sleb(bytes));
-    } else if (!stack_operation(machine, bytes, expression, operation) &&
+        machine_push(machine, value + (uint64_t)bytes_sleb(bytes));
+    } else if (!machine_operate(machine, bytes, expression, operation) &&
                !special(machine, bytes, expression, operation, depth)) {
         machine->broken = true;
     }
@@ -513,7 +361,7 @@ enum outcome expression_place(const struct activation *activation,
     if (expression->size == 0)
         return OUTCOME_OPTIMIZED_OUT;
     if (start)
-        push(&machine, *start);
+        machine_push(&machine, *start);
     return run(&machine, expression, 0);
 }
 
