@@ -175,6 +175,42 @@ static void append(char *buffer, size_t size, const char *text) {
         snprintf(buffer + length, size - length, "%s", text);
 }
 
+static void name_of(const struct dw_die *type, char *buffer, size_t size, unsigned depth);
+
+/* "void (Class::*)(Class * const, int)" */
+static void method_name_of(const struct dw_die *type, char *buffer, size_t size, unsigned depth) {
+    struct dw_die function, class, result, child, parameter;
+    bool first = true;
+    if (!type_target(type, &function) || !dw_die_reference(type, DW_AT_containing_type, &class))
+        return;
+    bool method = dw_die_tag(&function) == DW_TAG_subroutine_type;
+    if (!method)
+        name_of(&function, buffer, size, depth + 1);
+    else if (type_of(&function, &result))
+        name_of(&result, buffer, size, depth + 1);
+    else
+        append(buffer, size, "void");
+    append(buffer, size, method ? " (" : " ");
+    name_of(&class, buffer, size, depth + 1);
+    append(buffer, size, "::*");
+    if (!method)
+        return;
+    append(buffer, size, ")(");
+    if (dw_die_child(&function, &child))
+        do {
+            if (dw_die_tag(&child) != DW_TAG_formal_parameter || !type_of(&child, &parameter))
+                continue;
+            append(buffer, size, first ? "" : ", ");
+            name_of(&parameter, buffer, size, depth + 1);
+            /* `this` cannot be changed. */
+            if (first && dw_die_flag(&child, DW_AT_artificial) &&
+                dw_die_tag(&parameter) == DW_TAG_pointer_type)
+                append(buffer, size, " const");
+            first = false;
+        } while (dw_die_next_sibling(&child));
+    append(buffer, size, ")");
+}
+
 static void name_of(const struct dw_die *type, char *buffer, size_t size, unsigned depth) {
     struct dw_die target;
     bool has_target = type_of(type, &target);
@@ -234,6 +270,9 @@ static void name_of(const struct dw_die *type, char *buffer, size_t size, unsign
             } while (++n < TYPE_DIMENSIONS && dw_die_next_sibling(&child));
         return;
     }
+    case DW_TAG_ptr_to_member_type:
+        method_name_of(type, buffer, size, depth);
+        return;
     case DW_TAG_subroutine_type:
         if (has_target)
             name_of(&target, buffer, size, depth + 1);

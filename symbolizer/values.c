@@ -183,18 +183,38 @@ static bool add_member_at(struct printer *printer, const struct dw_die *class, u
     return false;
 }
 
+/* Two words: where the function is, or twice its place in the table of virtual ones plus one; and
+ * what to add to `this`. */
+static void add_method(struct printer *printer, const struct object *object,
+                       const struct dw_die *type, uint64_t number) {
+    char name[512];
+    uint64_t adjustment;
+    if (number == 0) {
+        printer_add(printer, "NULL");
+        return;
+    }
+    if (number & 1) {
+        printer_format(printer, "&virtual table offset %" PRIu64, number - 1);
+    } else {
+        value_type_name(type, name, sizeof(name));
+        printer_format(printer, "(%.400s) 0x%" PRIx64, name, number);
+        value_symbol(printer, number);
+    }
+    if (printer_number(printer, object->place, object->bit + 64, 64, &adjustment) == OUTCOME_OK &&
+        adjustment != 0)
+        printer_format(printer, ", this adjustment %" PRId64, (int64_t)adjustment);
+}
+
 static void print_member_pointer(struct printer *printer, const struct object *object,
                                  const struct dw_die *type) {
     struct dw_die class, target;
     uint64_t number;
-    /* One to a function is two words: where it is, and what to add to `this`. */
     bool function = type_target(type, &target) && dw_die_tag(&target) == DW_TAG_subroutine_type;
     enum outcome outcome = printer_number(printer, object->place, object->bit, 64, &number);
     if (outcome != OUTCOME_OK) {
         printer_outcome(printer, outcome);
     } else if (function) {
-        printer_format(printer, "0x%" PRIx64, number);
-        value_symbol(printer, number);
+        add_method(printer, object, type, number);
     } else if (number == UINT64_MAX) {
         printer_add(printer, "NULL");
     } else if (!dw_die_reference(type, DW_AT_containing_type, &class) ||

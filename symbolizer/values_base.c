@@ -241,8 +241,9 @@ static void find_prefix(struct enumerators *all) {
         else
             all->prefix[0] = '\0';
     }
-    if (all->prefix[0])
-        strcat(all->prefix, "::");
+    size_t length = strlen(all->prefix);
+    if (length)
+        snprintf(all->prefix + length, sizeof(all->prefix) - length, "::");
 }
 
 /* Do all have a bit, or a group of adjoining ones, to themselves? */

@@ -72,15 +72,13 @@ bool value_library_cxx(struct printer *printer, const struct object *object) {
     return printed;
 }
 
-static void replace(char *buffer, size_t size, const char *from, const char *to) {
-    char *at = buffer;
-    while ((at = strstr(at, from))) {
-        size_t rest = strlen(at + strlen(from)) + 1;
-        if ((size_t)(at - buffer) + strlen(to) + rest > size)
-            return;
-        memmove(at + strlen(to), at + strlen(from), rest);
-        memcpy(at, to, strlen(to));
-        at += strlen(to);
+/* to is not longer than from. */
+static void replace(char *buffer, const char *from, const char *to) {
+    size_t removed = strlen(from), added = strlen(to);
+    for (char *at = buffer; (at = strstr(at, from)); at += added) {
+        memmove(at + added, at + removed, strlen(at + removed) + 1);
+        for (size_t i = 0; i < added; i++)
+            at[i] = to[i];
     }
 }
 
@@ -95,7 +93,7 @@ void value_type_name(const struct dw_die *type, char *buffer, size_t size) {
     };
     type_name(type, buffer, size);
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++)
-        replace(buffer, size, NAMES[i][0], NAMES[i][1]);
+        replace(buffer, NAMES[i][0], NAMES[i][1]);
 }
 
 struct object value_at(const struct dw_die *type, uint64_t address, struct place *place) {

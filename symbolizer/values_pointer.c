@@ -119,6 +119,9 @@ void value_reference(struct printer *printer, const struct object *object) {
         printer_format(printer, "0x%" PRIx64, address);
     else
         printer_outcome(printer, outcome);
+    /* In a structure gdb tells only where it refers to. */
+    if (printer->depth > 0)
+        return;
     printer_add(printer, ": ");
     value_print(printer, &referred);
 }
