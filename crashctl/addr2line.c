@@ -161,6 +161,7 @@ static const char *name_of(struct lookup *lookup, const struct code_frame *frame
         return frame->linkage_name ? frame->linkage_name : frame->name;
     uint32_t met = index_map_get(&lookup->met, frame->id);
     if (met || !newest)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who was met has a place there */
         return met && lookup->met_names[met - 1] ? lookup->met_names[met - 1] : frame->name;
     const struct label *label = label_at(lookup, address);
     meet(lookup, frame->id, label && label->address == frame->low ? label->name : NULL);

@@ -94,7 +94,7 @@ static int write_index(const struct index_command *command, struct symbolizer_fi
                     O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (fd < 0)
         return -errno;
-    struct stat st;
+    struct stat st = {0};
     /* crashctl gc sees that it is in use. */
     flock(fd, LOCK_EX | LOCK_NB);
     int r = symbolizer_file_index(file, fd, 0);
@@ -142,8 +142,6 @@ int verb_index(int argc, char **argv) {
         {"help", no_argument, NULL, 'h'},
         {0},
     };
-    BASE_CLEANUP(free)
-    char *standard = NULL;
     struct index_command command = {0};
     int option, status = EXIT_OK;
     while ((option = getopt_long(argc, argv, "o:fh", options, NULL)) != -1) {
@@ -166,8 +164,10 @@ int verb_index(int argc, char **argv) {
         fputs(HELP, stderr);
         return EXIT_USAGE;
     }
+    BASE_CLEANUP(free)
+    char *standard = command.path ? NULL : indexdir_default();
     if (!command.path)
-        command.path = standard = indexdir_default();
+        command.path = standard;
     BASE_CLEANUP(close)
     int directory = command.path ? indexdir_make(command.path) : -ENOMEM;
     if (directory < 0) {

@@ -64,7 +64,8 @@ static inline void buffer_sleb(struct buffer *buffer, int64_t value) {
         return;
     while (value < -64 || value > 63) {
         buffer->data[buffer->size++] = (uint8_t)(value | 0x80);
-        value >>= 7;
+        /* Rounds down, which a shift of a negative number need not. */
+        value = (value - (value & 0x7f)) / 128;
     }
     buffer->data[buffer->size++] = (uint8_t)(value & 0x7f);
 }

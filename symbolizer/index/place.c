@@ -14,7 +14,7 @@ void index_place_name(const uint8_t *build_id, size_t size, char ret[INDEX_NAME_
     hex_encode(build_id, 1, ret);
     ret[2] = '/';
     hex_encode(build_id + 1, size - 1, ret + 3);
-    strcpy(ret + 2 * size + 1, ".idx");
+    memcpy(ret + 2 * size + 1, ".idx", sizeof(".idx"));
 }
 
 void index_place_complain(struct index_place *place, const uint8_t *build_id, size_t size,
