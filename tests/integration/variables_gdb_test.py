@@ -182,3 +182,27 @@ def test_equal_to_gdb(source: str, flags: str, least: int, tmp_path: Path) -> No
     print(f"{flags}: {equal} of {total}")
     assert total >= 7
     assert equal * 100 >= least * total, "\n".join(differences)
+
+
+RUST_LIBRARY = {
+    "owned": '"owned text"',
+    "vector": "Vec(size=2) = {10, 20}",
+    "some": 'core::option::Option<alloc::string::String>::Some("inside")',
+    "failed": 'core::result::Result<i32, alloc::string::String>::Err("bad")',
+    "atomic": "Arc(strong=1, weak=0) = {value = program::Point {x: 3, y: 4}}",
+    "shapes": "Vec(size=4) = {program::Shape::Circle{radius: 1.5}, program::Shape::Square(4), "
+              'program::Shape::Nothing, program::Shape::Named("n", program::Point {x: 9, y: 8})}',
+    "map": 'HashMap(size=1) = {[1] = "one"}',
+    "tree": "BTreeMap(size=1)",
+    "deque": "VecDeque(size=2) = {1, 2}",
+    "strings": 'Vec(size=2) = {"a", "b"}',
+}
+
+
+def test_rust_library(tmp_path: Path) -> None:
+    """What gdb without Rust's printers shows only the insides of."""
+    program = build(RUST, "rustc -g --crate-name program", tmp_path)
+    _, snapshot = same_process(program, tmp_path)
+    own = next(variables for name, variables in our_frames(snapshot) if plain(name) == "die")
+    assert {name: own[name, 0] for name in RUST_LIBRARY} == RUST_LIBRARY
+    assert own["counted", 0].startswith("Rc(strong=1, weak=0) = {value = core::cell::RefCell<i32> ")
