@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,8 @@ def same_process(program: Path, directory: Path) -> tuple[Path, Path]:
     output = subprocess.run(
         [*GDB, "-ex", "set startup-with-shell off", "-ex", f"set environment LD_PRELOAD {HOOK}",
          "-ex", f"set environment CRASHD_DROP_DIR {drop}",
+         # Another test's daemon is not to take it.
+         "-ex", f"set environment CRASHD_RUN_ID {uuid.uuid4().hex}",
          # Under gdb everything takes longer.
          "-ex", "set environment CRASHHOOK_TIMEOUT_MS 60000", "-ex", f"set cwd {here}", "-ex", "run",
          "-ex", f"generate-core-file {core}", "-ex", "continue", str(program)],
