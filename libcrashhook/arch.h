@@ -72,7 +72,8 @@ uint64_t arch_thread_pointer(void);
 /* In the order of the snapshot; known gets the registers that are real. */
 void arch_registers(const ucontext_t *context, uint64_t thread_pointer,
                     uint64_t registers[SNAPSHOT_REGISTER_COUNT], uint64_t *known);
-/* Where SNAPSHOT_VECTORS vector registers stand in memory; 0 if the kernel has not put them there. */
+/* Where SNAPSHOT_VECTORS vector registers stand in memory; 0 if the kernel has not put them there.
+ */
 uint64_t arch_vectors(const ucontext_t *context);
 void arch_trap(const ucontext_t *context, struct arch_trap *trap);
 /* What the interrupted system call gives, on return from the handler. */

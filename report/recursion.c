@@ -34,7 +34,7 @@ static size_t go_on(const struct stack *stack, const uint64_t *ids, const struct
 
 /* What is beyond a gap begins with any frame of the cycle. */
 static void extend(const struct stack *stack, const uint64_t *ids, struct recursion *cycle) {
-    for (;;) {
+    while (cycle->period > 0) {
         size_t at = cycle->end, best = 0;
         while (at < stack->n_frames && at < cycle->end + cycle->period && !breaks_before(stack, at))
             at++;
