@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "report/diagnose.h"
 #include "report/recursion.h"
 
@@ -69,6 +71,15 @@ static bool beyond_the_stack(const struct snapshot *snapshot, uint64_t sp, uint6
     return fault < end && fault + REACH >= end && fault + REACH >= sp;
 }
 
+static void format_place(const struct snapshot *snapshot, const struct frame *frame, char *text,
+                         size_t size) {
+    if (frame->module >= 0 && (size_t)frame->module < snapshot->n_modules)
+        snprintf(text, size, "%s+0x%" PRIx64, text_basename(snapshot->modules[frame->module].path),
+                 frame->offset);
+    else
+        snprintf(text, size, "0x%" PRIx64, frame->pc);
+}
+
 static void describe_cycle(const struct diagnose_input *input, struct report_diagnosis *ret) {
     struct recursion cycle = recursion_find(input->stack);
     char names[512] = "";
@@ -76,9 +87,11 @@ static void describe_cycle(const struct diagnose_input *input, struct report_dia
     if (cycle.period == 0)
         return;
     for (size_t i = 0; i < cycle.period; i++) {
-        const char *name = input->stack->frames[cycle.first + i].function;
-        int n =
-            snprintf(names + used, sizeof names - used, "%s%s", i ? " < " : "", name ? name : "?");
+        const struct frame *frame = &input->stack->frames[cycle.first + i];
+        char place[256];
+        format_place(input->snapshot, frame, place, sizeof place);
+        int n = snprintf(names + used, sizeof names - used, "%s%s", i ? " < " : "",
+                         frame->function ? frame->function : place);
         if (n < 0 || (size_t)n >= sizeof names - used)
             break;
         used += (size_t)n;

@@ -11,9 +11,11 @@ enum { PERIOD_MAX = 64, TIMES_MIN = 3 };
 /* A number that stands for a frame's function. */
 static uint64_t identify(const struct frame *frame) {
     uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)frame->module;
-    if (!frame->function)
+    /* Those of one template are several, which its name alone does not tell. */
+    const char *name = frame->raw_function ? frame->raw_function : frame->function;
+    if (!name)
         return frame->pc;
-    for (const char *p = frame->function; *p; p++)
+    for (const char *p = name; *p; p++)
         hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
     return hash;
 }

@@ -53,3 +53,23 @@ def test_cycle(n, flags, tmp_path):
     left_out = run.event["extra"]["frames left out"]
     numbers = [int(line[1:].split()[0].rstrip("?")) for line in lines if re.match(r"#\d", line)]
     assert left_out == numbers[-1] + 1 - 250
+
+
+LEVELS = """
+template <int N> __attribute__((noinline)) int level(volatile int *p) {
+    int r = level<N - 1>(p);
+    return r + N;
+}
+template <> __attribute__((noinline)) int level<0>(volatile int *p) { return *p; }
+int main(int argc, char **argv) { return level<9>(argc > 8 ? &argc : nullptr) + 1; }
+"""
+
+
+def test_functions_of_one_template_are_not_folded(tmp_path):
+    source = tmp_path / "levels.cpp"
+    source.write_text(LEVELS)
+    run = harness.Run(tmp_path, [harness.compile_program(source, tmp_path / "levels", "-O1")])
+    text = run.process.stdout + run.process.stderr
+    assert "the same" not in text
+    for i in range(10):
+        assert f"level<{i}>" in text

@@ -136,6 +136,14 @@ static void stack_overflow(void **state) {
     assert_string_equal(f.diagnosis.value, "Stack overflow in thread \"worker\"");
     assert_string_equal(f.diagnosis.detail, "endless recursion: ping < pong");
     diagnosis_clear(&f.diagnosis);
+    for (size_t i = 1; i < f.stack.n_frames; i += 2) {
+        f.stack.frames[i].function = NULL;
+        f.stack.frames[i].module = -1;
+        f.stack.frames[i].pc = 0x4711;
+    }
+    assert_int_equal(diagnose(&input, &f.diagnosis), 0);
+    assert_string_equal(f.diagnosis.detail, "endless recursion: ping < 0x4711");
+    diagnosis_clear(&f.diagnosis);
     /* A bad pointer into the guard while sp is far away is no overflow. */
     f.thread.registers[SNAPSHOT_REGISTER_RSP] = 0x7f0000700000;
     assert_int_equal(diagnose(&input, &f.diagnosis), 0);
