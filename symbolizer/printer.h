@@ -12,6 +12,7 @@ enum {
     PRINTER_ELEMENTS = 200, /* characters of a text, elements of arrays and containers */
     PRINTER_REPEATS = 10,   /* so many equal ones in a row are told by their number */
     PRINTER_DEPTH = 20,     /* of structures in structures */
+    PRINTER_VIRTUAL_BASES = 16,
 };
 
 /* In the place of what has a secret name. */
@@ -22,6 +23,13 @@ struct printer {
     bool (*is_secret)(const char *name);
     unsigned language; /* DW_LANG_... of the function */
     unsigned depth;
+    /* Virtual bases of the object that is being printed: each is shown once. */
+    struct {
+        const struct dw_unit *unit;
+        uint64_t offset;
+    } virtual_bases[PRINTER_VIRTUAL_BASES];
+    size_t first_virtual_base, n_virtual_bases;
+    bool in_base; /* what comes next is a part of the same object */
     size_t length;
     bool full;
     char text[PRINTER_TEXT + 8];

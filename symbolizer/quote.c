@@ -106,7 +106,10 @@ void quote_character(struct printer *printer, uint64_t code, struct quote_kind k
     struct character character = {(uint32_t)code & mask, false};
     character.bad = (kind.width == 1 && character.code >= 0x80) || character.code > LAST_CODE;
     printer_format(printer, "%s'", kind.prefix);
-    add_character(printer, character, '\'', &numeric);
+    if (printer_is_rust(printer) && character.code >= 0x80)
+        printer_format(printer, character.code < 0x100 ? "\\x%02x" : "\\u{%06x}", character.code);
+    else
+        add_character(printer, character, '\'', &numeric);
     printer_add(printer, "'");
 }
 
@@ -152,7 +155,7 @@ void quote_text(struct printer *printer, const uint8_t *bytes, size_t n, struct 
             any = true;
             numeric = false;
             at = end;
-            shown += PRINTER_REPEATS;
+            shown += repeats;
             continue;
         }
         open_quote(printer, kind.prefix, &open, &any);

@@ -359,6 +359,7 @@ static void old_bit_field(const struct activation *activation, struct member *me
 
 bool type_next_member(const struct activation *activation, struct dw_die *die,
                       const uint64_t *address, struct member *ret) {
+    uint64_t virtuality;
     bool more = true;
     while (more && activation_spend(activation, 1)) {
         struct dw_die at = *die;
@@ -371,6 +372,8 @@ bool type_next_member(const struct activation *activation, struct dw_die *die,
             continue;
         *ret = (struct member){.die = at, .name = dw_die_string(&at, DW_AT_name)};
         ret->is_base = tag == DW_TAG_inheritance;
+        ret->is_virtual = ret->is_base && dw_die_unsigned(&at, DW_AT_virtuality, &virtuality) &&
+                          virtuality != DW_VIRTUALITY_none;
         ret->is_static =
             variable || dw_die_flag(&at, DW_AT_external) || dw_die_flag(&at, DW_AT_declaration);
         if (!type_of(&at, &ret->type))

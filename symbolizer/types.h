@@ -29,7 +29,7 @@ struct member {
     const char *name; /* NULL if it has none */
     uint64_t bit;     /* from the beginning of the structure */
     uint64_t bits;    /* its width, 0: that of its type */
-    bool is_base, is_static;
+    bool is_base, is_static, is_virtual;
 };
 
 /* The members in their order: *die is the first child of the structure, or what the last call left.

@@ -94,6 +94,26 @@ static bool is_table_pointer(const struct member *member) {
     return member->name && strncmp(member->name, "_vptr", 5) == 0;
 }
 
+static bool is_shown(struct printer *printer, const struct member *member) {
+    struct dw_die type;
+    if (!member->is_virtual || !type_strip(&member->type, &type))
+        return false;
+    for (size_t i = printer->first_virtual_base; i < printer->n_virtual_bases; i++)
+        if (printer->virtual_bases[i].unit == type.unit &&
+            printer->virtual_bases[i].offset == type.offset)
+            return true;
+    if (printer->n_virtual_bases < PRINTER_VIRTUAL_BASES) {
+        printer->virtual_bases[printer->n_virtual_bases].unit = type.unit;
+        printer->virtual_bases[printer->n_virtual_bases++].offset = type.offset;
+    }
+    return false;
+}
+
+static bool is_declared_only(const struct dw_die *type) {
+    struct dw_die stripped;
+    return type_strip(type, &stripped) && dw_die_flag(&stripped, DW_AT_declaration);
+}
+
 static void print_member(struct printer *printer, const struct object *object,
                          const struct member *member) {
     char name[256];
@@ -115,8 +135,12 @@ static void print_member(struct printer *printer, const struct object *object,
         static_member(printer, member);
     else if (is_table_pointer(member))
         value_pointer(printer, &at);
-    else
+    else if (member->is_base && is_declared_only(&member->type))
+        printer_add(printer, "{<No data fields>}");
+    else {
+        printer->in_base = member->is_base;
         value_print(printer, &at);
+    }
 }
 
 void value_structure(struct printer *printer, const struct object *object) {
@@ -136,6 +160,8 @@ void value_structure(struct printer *printer, const struct object *object) {
         child.abbrev = NULL;
     while (child.abbrev && !printer->full &&
            type_next_member(printer->activation, &child, has_address ? &address : NULL, &member)) {
+        if (is_shown(printer, &member))
+            continue;
         if (any)
             printer_add(printer, ", ");
         print_member(printer, object, &member);
@@ -151,6 +177,7 @@ static void print_parts(struct printer *printer, const struct object *object,
                         const struct dw_die *type) {
     enum outcome outcome = whole_outcome(printer, object, type_size(printer->activation, type));
     if (outcome != OUTCOME_OK) {
+        printer->in_base = false;
         printer_outcome(printer, outcome);
         return;
     }
@@ -158,12 +185,21 @@ static void print_parts(struct printer *printer, const struct object *object,
         printer_add(printer, "{...}");
         return;
     }
+    size_t first = printer->first_virtual_base, n = printer->n_virtual_bases;
+    bool in_base = printer->in_base;
+    printer->in_base = false;
+    if (!in_base)
+        printer->first_virtual_base = n;
     printer->depth++;
     if (dw_die_tag(type) == DW_TAG_array_type)
         value_array(printer, object);
     else if (!value_rust(printer, object) && !value_library_cxx(printer, object))
         value_structure(printer, object);
     printer->depth--;
+    if (!in_base) {
+        printer->first_virtual_base = first;
+        printer->n_virtual_bases = n;
+    }
 }
 
 /* "&Point::y" */
@@ -213,6 +249,8 @@ static void print_member_pointer(struct printer *printer, const struct object *o
     enum outcome outcome = printer_number(printer, object->place, object->bit, 64, &number);
     if (outcome != OUTCOME_OK) {
         printer_outcome(printer, outcome);
+    } else if (function && number == 0) {
+        printer_add(printer, "NULL");
     } else if (function) {
         add_method(printer, object, type, number);
     } else if (number == UINT64_MAX) {
@@ -221,6 +259,20 @@ static void print_member_pointer(struct printer *printer, const struct object *o
                !type_strip(&class, &class) || !add_member_at(printer, &class, number)) {
         printer_format(printer, "%" PRId64, (int64_t)number);
     }
+}
+
+/* "{int (int)} 0x1234 <f(int)>" */
+static void print_function(struct printer *printer, const struct object *object,
+                           const struct dw_die *type) {
+    char name[256];
+    uint64_t address;
+    if (!place_address(object->place, object->bit, &address)) {
+        printer_outcome(printer, OUTCOME_OPTIMIZED_OUT);
+        return;
+    }
+    value_type_name(type, name, sizeof(name));
+    printer_format(printer, "{%s} 0x%" PRIx64, name, address);
+    value_symbol(printer, address);
 }
 
 void value_print(struct printer *printer, const struct object *object) {
@@ -248,6 +300,9 @@ void value_print(struct printer *printer, const struct object *object) {
     case DW_TAG_union_type:
     case DW_TAG_interface_type:
         print_parts(printer, object, &type);
+        break;
+    case DW_TAG_subroutine_type:
+        print_function(printer, object, &type);
         break;
     case DW_TAG_ptr_to_member_type:
         print_member_pointer(printer, object, &type);

@@ -57,9 +57,14 @@ static bool text_array(struct printer *printer, const struct object *object, uin
                        struct quote_kind kind) {
     uint8_t bytes[TEXT_BYTES];
     uint64_t wanted = count < PRINTER_ELEMENTS ? count : PRINTER_ELEMENTS;
-    size_t size = wanted * kind.width;
-    if (place_read_bytes(printer->activation, object->place, object->bit / 8, bytes, size) != size)
+    /* Of a character that is repeated there may be more than are shown else. */
+    size_t room = count < sizeof(bytes) / kind.width ? count * kind.width : sizeof(bytes);
+    size_t size =
+        place_read_bytes(printer->activation, object->place, object->bit / 8, bytes, room);
+    if (size < wanted * kind.width)
         return false;
+    wanted = size / kind.width;
+    size = wanted * kind.width;
     bool cut = wanted < count;
     /* A text has one that nobody wants to see. */
     static const uint8_t ZERO[4];

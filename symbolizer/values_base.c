@@ -140,6 +140,8 @@ static void add_number(struct printer *printer, const struct object *object, uin
     }
     if (value_is_character(printer, &object->type, &kind)) {
         printer_add(printer, " ");
+        if (with_sign && bits < 64)
+            value = (uint64_t)((int64_t)(value << (64 - bits)) >> (64 - bits));
         quote_character(printer, value, kind);
     }
 }
@@ -246,16 +248,14 @@ static void find_prefix(struct enumerators *all) {
         snprintf(all->prefix + length, sizeof(all->prefix) - length, "::");
 }
 
-/* Do all have a bit, or a group of adjoining ones, to themselves? */
+/* Do all have a bit to themselves? */
 static bool are_flags(const struct enumerators *all) {
     struct dw_die at;
     const char *name;
     uint64_t value, seen = 0;
     bool first = true;
     while (next_enumerator(all, &at, &first, &name, &value)) {
-        uint64_t lowest = value & -value;
-        bool adjoining = value == 0 || ((value / lowest + 1) & (value / lowest)) == 0;
-        if ((value & seen) || !adjoining || value >> 63)
+        if ((value & seen) || (value & (value - 1)) || value >> 63)
             return false;
         seen |= value;
     }

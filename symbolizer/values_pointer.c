@@ -63,10 +63,9 @@ void value_address(struct printer *printer, uint64_t address, const struct dw_di
     printer_format(printer, "0x%" PRIx64, address);
     if (address == 0)
         return;
+    value_symbol(printer, address);
     if (target && value_is_character(printer, target, &kind) && !printer_is_rust(printer))
         add_text(printer, address, kind);
-    else
-        value_symbol(printer, address);
 }
 
 void value_pointer(struct printer *printer, const struct object *object) {

@@ -147,7 +147,8 @@ bool rust_counted(struct printer *printer, const struct object *object, const ch
         value_member(printer, &whole, "data", &value)) {
         printer_add(printer, " = {value = ");
         value_print(printer, &value);
-        printer_add(printer, "}");
+        printer_format(printer, ", strong = %" PRIu64 ", weak = %" PRIu64 "}", counts[0],
+                       counts[1] - 1);
     }
     return true;
 }

@@ -99,6 +99,14 @@ static enum outcome constant_place(const struct dw_value *value, uint8_t bytes[C
     return OUTCOME_OK;
 }
 
+static bool has_no_size(const struct reader *reader, const struct dw_die *type) {
+    struct dw_die stripped;
+    return (printer_is_rust(&reader->printer) ||
+            (type_strip(type, &stripped) && type_is_structure(&stripped) &&
+             !dw_die_flag(&stripped, DW_AT_declaration))) &&
+           type_size(&reader->activation, type) == 0;
+}
+
 static void print(struct reader *reader, const struct dw_die *die) {
     struct printer *printer = &reader->printer;
     struct dw_value value;
@@ -116,8 +124,7 @@ static void print(struct reader *reader, const struct dw_die *die) {
         outcome = expression_attribute(&reader->activation, die, DW_AT_location, &place);
     bool typed = type_of(die, &type);
     /* What has no size needs no place. */
-    if (outcome == OUTCOME_OPTIMIZED_OUT && typed && printer_is_rust(printer) &&
-        type_size(&reader->activation, &type) == 0) {
+    if (outcome == OUTCOME_OPTIMIZED_OUT && typed && has_no_size(reader, &type)) {
         place = place_of_bytes(NULL, 0);
         outcome = OUTCOME_OK;
     }
