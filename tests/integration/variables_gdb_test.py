@@ -155,6 +155,7 @@ C = "variables.c"
 KEPT = "variables_kept.c"
 CXX = "variables.cpp"
 RUST = "variables.rs"
+EXACT = "variables_exact.cpp"
 CASES = [
     (C, "gcc -g -O0", 95),
     (C, "gcc -g -O0 -gdwarf-4 -fno-pie -no-pie", 95),
@@ -172,6 +173,8 @@ CASES = [
     (CXX, "g++ -std=c++17 -g -O2", 92),
     (CXX, "clang++ -std=c++17 -g -O0", 95),
     (CXX, "clang++ -std=c++17 -g -O2 -fstandalone-debug", 92),
+    (EXACT, "g++ -g -O0 -Wno-nonnull", 100),
+    (EXACT, "clang++ -g -O0 -w", 100),
     (RUST, "rustc -g", 95),
     (RUST, "rustc -g -O", 92),
 ]
