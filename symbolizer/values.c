@@ -249,8 +249,6 @@ static void print_member_pointer(struct printer *printer, const struct object *o
     enum outcome outcome = printer_number(printer, object->place, object->bit, 64, &number);
     if (outcome != OUTCOME_OK) {
         printer_outcome(printer, outcome);
-    } else if (function && number == 0) {
-        printer_add(printer, "NULL");
     } else if (function) {
         add_method(printer, object, type, number);
     } else if (number == UINT64_MAX) {

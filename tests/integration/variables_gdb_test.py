@@ -195,7 +195,7 @@ RUST_LIBRARY = {
     "vector": "Vec(size=2) = {10, 20}",
     "some": 'core::option::Option<alloc::string::String>::Some("inside")',
     "failed": 'core::result::Result<i32, alloc::string::String>::Err("bad")',
-    "atomic": "Arc(strong=1, weak=0) = {value = program::Point {x: 3, y: 4}}",
+    "atomic": "Arc(strong=1, weak=0) = {value = program::Point {x: 3, y: 4}, strong = 1, weak = 0}",
     "shapes": "Vec(size=4) = {program::Shape::Circle{radius: 1.5}, program::Shape::Square(4), "
               'program::Shape::Nothing, program::Shape::Named("n", program::Point {x: 9, y: 8})}',
     "map": 'HashMap(size=1) = {[1] = "one"}',
