@@ -39,7 +39,7 @@ bool death_queue(int signal, const siginfo_t *info) {
  */
 static void die(int signal, const siginfo_t *info, ucontext_t *context) {
     const struct kernel_sigaction action = {.handler = (void *)SIG_DFL};
-    uint64_t mask = ~signal_bit(signal);
+    uint64_t own = signal_bit(signal), mask = ~own;
     bool reset = sys_sigaction(signal, &action, NULL) == 0 || sandbox_has_reset(signal);
 
     text_copy(&context->uc_sigmask, &mask, sizeof mask);
@@ -48,6 +48,9 @@ static void die(int signal, const siginfo_t *info, ucontext_t *context) {
         arch_repeat_trap(context, info);
         return;
     }
+    /* Our handlers may be interrupted by the signal: it has to wait until the registers, which a
+     * core dump shows, are those of the program again. */
+    sys_sigmask(SIG_BLOCK, &own, NULL);
     if (reset && death_queue(signal, info)) {
         sandbox_leave_handler(signal);
         return;

@@ -3,6 +3,7 @@
 import array
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -524,3 +525,24 @@ def test_fifty_runs_die_alike(deaths, tmp_path):
     for _ in range(50):
         assert run([deaths, "fifty_threads_all"], drop).returncode == -signal.SIGSEGV
     assert len(snapshots(drop)) == 50
+
+
+@pytest.mark.parametrize("name", ["null", "abort"])
+def test_a_core_dump_has_the_registers_of_the_crash(deaths, tmp_path, name):
+    """As a debugger sees it: the newest frame is the program's or libc's, never one of the hook."""
+    pattern = pathlib.Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    if "/" in pattern or pattern.startswith("|"):
+        pytest.skip("core dumps of this machine go elsewhere")
+    (tmp_path / "drop").mkdir()
+    (tmp_path / "here").mkdir()
+    subprocess.run([deaths, name], env=environment(tmp_path / "drop"), cwd=tmp_path / "here",
+                   capture_output=True, timeout=30, preexec_fn=lambda: resource.setrlimit(
+                       resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2))
+    cores = list((tmp_path / "here").iterdir())
+    if not cores:
+        pytest.skip("no core dump is allowed here")
+    (snapshot,) = snapshots(tmp_path / "drop")
+    output = subprocess.run(["gdb", "-nx", "-batch", "-ex", "printf \"pc %lx\\n\", $pc", deaths,
+                             cores[0]], capture_output=True, text=True, timeout=60).stdout
+    pc = int(output.rpartition("pc ")[2].split()[0], 16)
+    assert pc == snapshot.crashed[5][RIP]
