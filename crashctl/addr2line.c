@@ -115,7 +115,7 @@ static void print_name(struct lookup *lookup, const char *name, const char *full
         return;
     }
     const char *readable =
-        full ? (strcmp(full, name) != 0 ? full : NULL) : readable_of(lookup, name);
+        full ? (full != name && strcmp(full, name) != 0 ? full : NULL) : readable_of(lookup, name);
     output_text(lookup->out, readable ? readable : name);
     /* bfd_demangle leaves the version out and puts it back. */
     const char *version = readable ? strchr(name, '@') : NULL;
@@ -202,6 +202,8 @@ static void print_address(struct lookup *lookup, uint64_t address) {
     }
     struct functions *functions = symbolizer_file_functions(lookup->file);
     struct code_chain chain;
+    if (functions)
+        functions_want_readable(functions);
     if (functions && functions_lookup(functions, address, DW_ROW_LAST, &chain)) {
         print_chain(lookup, &chain, address);
         code_chain_free(&chain);

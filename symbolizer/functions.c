@@ -62,6 +62,11 @@ bool functions_indexed(const struct functions *functions) {
     return functions->index && !functions->damaged;
 }
 
+void functions_want_readable(struct functions *functions) {
+    if (functions->index)
+        functions->index->readable_only = true;
+}
+
 struct functions *functions_free(struct functions *functions) {
     if (functions) {
         index_close(functions->index);

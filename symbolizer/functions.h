@@ -55,6 +55,9 @@ int functions_new_indexed(struct index *index, struct functions_source source,
                           struct functions **ret);
 /* Whether an index answers, and is not damaged. */
 bool functions_indexed(const struct functions *functions);
+/* For who shows names to people alone: linkage_name may be what full is, which is a text less to
+ * read. */
+void functions_want_readable(struct functions *functions);
 struct functions *functions_free(struct functions *functions);
 
 /* False if no unit knows the address. The chain is to be freed in any case. */

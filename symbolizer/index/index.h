@@ -22,6 +22,7 @@ struct index {
         bool plain;
     } * names; /* that were looked up: the same ones come again and again */
     size_t n_names;
+    bool readable_only; /* linkage_name may be given as what full is */
 };
 
 /* fd stays the caller's. 0, -EBADMSG if it is no index, -EPROTONOSUPPORT of another version,

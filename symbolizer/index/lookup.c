@@ -159,12 +159,15 @@ static const struct index_names_read *read_name(struct index *index, uint64_t nu
     memcpy(&name, at, sizeof(name));
     struct index_names_read *read = &names[index->n_names];
     read->plain = name.plain != 0;
+    bool readable = index->readable_only && name.full != 0;
     if (!index_text(index, name.name, &read->name) ||
-        !index_text(index, name.linkage_name, &read->linkage_name) ||
         !index_text(index, name.qualified, &read->qualified) ||
         !index_text(index, name.full, &read->full) ||
+        !index_text(index, readable ? 0 : name.linkage_name, &read->linkage_name) ||
         index_map_put(&index->by_name, number, (uint32_t)index->n_names + 1) < 0)
         return NULL;
+    if (readable)
+        read->linkage_name = read->full;
     index->n_names++;
     return read;
 }
