@@ -135,16 +135,6 @@ static bool search(struct dw_unit *unit, enum dw_section_id id, uint64_t offset,
     return found;
 }
 
-static bool indexed_list(struct dw_unit *unit, uint64_t index, uint64_t *offset) {
-    struct dw_slice section = dw_unit_section(unit, DW_SECTION_LOCLISTS);
-    uint64_t base = unit->loclists_base, size = unit->offset_size;
-    if (base > section.size || index >= (section.size - base) / size)
-        return false;
-    struct bytes bytes = bytes_of(section.data, section.size, base + index * size);
-    *offset = base + bytes_unsigned(&bytes, size);
-    return !bytes.bad;
-}
-
 bool dw_location_at(const struct dw_value *value, uint64_t address, const uint8_t **expression,
                     size_t *size) {
     struct dw_unit *unit = value->unit;
@@ -154,8 +144,9 @@ bool dw_location_at(const struct dw_value *value, uint64_t address, const uint8_
     if (dw_value_block(value, expression, size))
         return true;
     if (value->form == DW_FORM_loclistx)
-        found = indexed_list(unit, value->number, &offset) &&
-                search(unit, DW_SECTION_LOCLISTS, offset, next_in_list, address, &entry);
+        found =
+            dw_unit_list(unit, DW_SECTION_LOCLISTS, unit->loclists_base, value->number, &offset) &&
+            search(unit, DW_SECTION_LOCLISTS, offset, next_in_list, address, &entry);
     else if (!dw_value_is_offset(value))
         return false;
     else if (unit->version >= 5)

@@ -24,17 +24,6 @@ static void start_list(struct dw_unit *unit, uint64_t offset, struct dw_ranges *
     ret->bytes = bytes_of(section.data, section.size, offset);
 }
 
-/* The table of offsets stands at the base and counts from it. */
-static bool indexed_list(struct dw_unit *unit, uint64_t index, uint64_t *offset) {
-    struct dw_slice section = dw_unit_section(unit, DW_SECTION_RNGLISTS);
-    uint64_t base = unit->rnglists_base, size = unit->offset_size;
-    if (base > section.size || index >= (section.size - base) / size)
-        return false;
-    struct bytes bytes = bytes_of(section.data, section.size, base + index * size);
-    *offset = base + bytes_unsigned(&bytes, size);
-    return !bytes.bad;
-}
-
 static void start(struct dw_unit *unit, const struct dw_value *low, const struct dw_value *high,
                   const struct dw_value *ranges, struct dw_ranges *ret) {
     uint64_t offset;
@@ -42,7 +31,8 @@ static void start(struct dw_unit *unit, const struct dw_value *low, const struct
         .unit = unit, .kind = DW_RANGES_NONE, .base = unit->base, .bytes = bytes_none()};
     if (ranges) {
         if (ranges->form == DW_FORM_rnglistx) {
-            if (indexed_list(unit, ranges->number, &offset))
+            if (dw_unit_list(unit, DW_SECTION_RNGLISTS, unit->rnglists_base, ranges->number,
+                             &offset))
                 start_list(unit, offset, ret);
         } else if (dw_value_is_offset(ranges)) {
             if (unit->version >= 5)

@@ -164,6 +164,17 @@ bool dw_unit_address(struct dw_unit *unit, uint64_t index, uint64_t *ret) {
     return !bytes.bad;
 }
 
+bool dw_unit_list(struct dw_unit *unit, enum dw_section_id id, uint64_t base, uint64_t number,
+                  uint64_t *ret) {
+    struct dw_slice section = dw_unit_section(unit, id);
+    uint64_t size = unit->offset_size;
+    if (base > section.size || number >= (section.size - base) / size)
+        return false;
+    struct bytes bytes = bytes_of(section.data, section.size, base + number * size);
+    *ret = base + bytes_unsigned(&bytes, size);
+    return !bytes.bad;
+}
+
 bool dw_value_address(const struct dw_value *value, uint64_t *ret) {
     switch (value->form) {
     case DW_FORM_addr:

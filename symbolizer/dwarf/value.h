@@ -18,6 +18,10 @@ bool dw_value_signed(const struct dw_value *value, int64_t *ret);
 bool dw_value_address(const struct dw_value *value, uint64_t *ret);
 /* Entry index of .debug_addr as the unit counts them. */
 bool dw_unit_address(struct dw_unit *unit, uint64_t index, uint64_t *ret);
+/* Offset in a section of lists of the list with that number: the table of offsets stands at base
+ * and counts from there. */
+bool dw_unit_list(struct dw_unit *unit, enum dw_section_id section, uint64_t base, uint64_t number,
+                  uint64_t *ret);
 bool dw_value_reference(const struct dw_value *value, struct dw_die *ret);
 /* A block or an expression. */
 bool dw_value_block(const struct dw_value *value, const uint8_t **ret, size_t *size);
