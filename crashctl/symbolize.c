@@ -296,7 +296,7 @@ int verb_symbolize(int argc, char **argv) {
     chosen.sources.work_directory = work_directory;
     BASE_CLEANUP(close)
     int fd = -EBADF;
-    struct index_place place;
+    struct index_place place = {.fd = -EBADF};
     if (index) {
         fd = open_place(index, &place);
         if (fd < 0) {

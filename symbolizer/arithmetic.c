@@ -180,13 +180,14 @@ static bool divide(unsigned operation, struct operand first, struct operand seco
 
 static uint64_t shift(unsigned operation, struct operand first, uint64_t by) {
     bool out = by >= 8u * first.size;
+    uint64_t wide = (uint64_t)as_signed(first), sign = as_signed(first) < 0 ? UINT64_MAX : 0;
     switch (operation) {
     case DW_OP_shl:
         return out ? 0 : first.bits << by;
     case DW_OP_shr:
         return out ? 0 : first.bits >> by;
     default:
-        return (uint64_t)(as_signed(first) >> (out ? 63 : by));
+        return out ? sign : wide >> by | (by ? sign << (64 - by) : 0);
     }
 }
 

@@ -54,7 +54,7 @@ static void frame_base(struct machine *machine, int64_t offset, unsigned depth) 
     const struct activation *activation = machine->activation;
     struct dw_value value;
     struct expression expression = {.unit = activation->function.unit};
-    struct place place;
+    struct place place = {0};
     struct machine nested = {.activation = activation, .steps = machine->steps, .place = &place};
     uint64_t base = 0;
     if (depth >= DEPTH_LIMIT ||
@@ -390,7 +390,7 @@ enum outcome expression_number(const struct activation *activation,
  */
 static bool holds_after_call(const struct activation *activation, const struct dw_value *value,
                              const struct expression *expression) {
-    struct expression after;
+    struct expression after = {0};
     return activation->pc == activation->address + 1 + activation->bias &&
            dw_die_covers(&activation->function, activation->address + 1) &&
            dw_location_at(value, activation->address + 1, &after.bytes, &after.size) &&

@@ -186,7 +186,7 @@ static bool read_chain(struct index *index, const struct piece *piece, uint64_t 
     const char *file = chain->frames[0].file;
     unsigned line = chain->frames[0].line, column = chain->frames[0].column,
              discriminator = chain->frames[0].discriminator;
-    uint64_t entry, back;
+    uint64_t entry = 0, back;
     chain->n = 0;
     do {
         if (chain->n == CODE_CHAIN_LIMIT || node >= piece->nodes_size)
