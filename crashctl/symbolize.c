@@ -201,9 +201,14 @@ static int symbolize_addresses(const char *file, struct index_place *indexes, ch
 
 static int open_place(const char *path, struct index_place *ret) {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0)
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
         return -errno;
+    if (fstat(fd, &st) < 0) {
+        int r = -errno;
+        close(fd);
+        return r;
+    }
     *ret = (struct index_place){.fd = fd, .is_directory = S_ISDIR(st.st_mode)};
     return fd;
 }

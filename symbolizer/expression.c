@@ -386,12 +386,13 @@ enum outcome expression_number(const struct activation *activation,
 }
 
 /* A compiler that has seen what a function does may leave a value over its call where the calling
- * convention lets the function change it; then the value is said to be there behind the call, too.
- */
+ * convention lets the function change it; then its list of locations says that it is there behind
+ * the call, too. A single location says nothing of what is behind its scope. */
 static bool holds_after_call(const struct activation *activation, const struct dw_value *value,
                              const struct expression *expression) {
     struct expression after = {0};
-    return activation->pc == activation->address + 1 + activation->bias &&
+    return !dw_value_block(value, &after.bytes, &after.size) &&
+           activation->pc == activation->address + 1 + activation->bias &&
            dw_die_covers(&activation->function, activation->address + 1) &&
            dw_location_at(value, activation->address + 1, &after.bytes, &after.size) &&
            after.bytes == expression->bytes && after.size == expression->size;

@@ -213,15 +213,6 @@ void dw_lines_between(struct dw_lines *lines, uint64_t low, uint64_t high,
         visit(address > low ? address : low, &statement, &last, data);
 }
 
-void dw_lines_each(struct dw_lines *lines, bool (*visit)(const struct dw_row *row, void *data),
-                   void *data) {
-    struct line_state state = line_state_start(&lines->header);
-    struct dw_row row;
-    while (line_program_row(&lines->header, &state, &row))
-        if (!visit(&row, data))
-            return;
-}
-
 const char *dw_lines_file(struct dw_lines *lines, uint64_t number) {
     const struct line_header *header = &lines->header;
     /* Before DWARF 5 files were counted from 1. */

@@ -38,9 +38,6 @@ void dw_lines_between(struct dw_lines *lines, uint64_t low, uint64_t high,
                       void (*visit)(uint64_t address, const struct dw_row *statement,
                                     const struct dw_row *last, void *data),
                       void *data);
-/* Every row in the order of the program. Stops when visit returns false. */
-void dw_lines_each(struct dw_lines *lines, bool (*visit)(const struct dw_row *row, void *data),
-                   void *data);
 /* Path of a file as rows and DW_AT_call_file number them; where it is not absolute it counts from
  * DW_AT_comp_dir. NULL if there is none with that number. */
 const char *dw_lines_file(struct dw_lines *lines, uint64_t file);

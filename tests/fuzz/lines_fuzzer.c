@@ -3,22 +3,19 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "symbolizer/dwarf/die.h"
+#include "symbolizer/dwarf/lineheader.h"
+#include "symbolizer/dwarf/lineprogram.h"
 #include "symbolizer/dwarf/lines.h"
 
-struct visit {
-    struct dw_lines *lines;
-    size_t left;
-};
+enum { ROWS = 200 };
 
-static bool find_again(const struct dw_row *row, void *data) {
-    struct visit *visit = data;
+static void find_again(struct dw_lines *lines, const struct dw_row *row) {
     struct dw_row found;
-    dw_lines_file(visit->lines, row->file);
-    if (dw_lines_at(visit->lines, row->address, DW_ROW_STATEMENT, &found))
+    dw_lines_file(lines, row->file);
+    if (dw_lines_at(lines, row->address, DW_ROW_STATEMENT, &found))
         FUZZ_REQUIRE(found.address <= row->address && !found.end);
-    if (dw_lines_at(visit->lines, row->address + 1, DW_ROW_LAST, &found))
+    if (dw_lines_at(lines, row->address + 1, DW_ROW_LAST, &found))
         FUZZ_REQUIRE(found.address <= row->address + 1 && !found.end);
-    return visit->left-- > 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -40,8 +37,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                            .lines = {.there = true, .form = DW_FORM_sec_offset}};
     struct dw_lines *lines = NULL;
     if (dw_lines_read(&unit, &lines) == 0) {
-        struct visit visit = {lines, 200};
-        dw_lines_each(lines, find_again, &visit);
+        struct line_header header;
+        if (line_header_read(&unit, &header) == 0) {
+            struct line_state state = line_state_start(&header);
+            struct dw_row row;
+            for (size_t i = 0; i < ROWS && line_program_row(&header, &state, &row); i++)
+                find_again(lines, &row);
+            line_header_free(&header);
+        }
         dw_lines_free(lines);
     }
     return 0;
